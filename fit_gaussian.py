@@ -1,0 +1,93 @@
+"""Fit a Gaussian with unknown mean and standard deviation by gradient ascent.
+
+Run `python fit_gaussian.py`, edit the constants below, run it again. Notation:
+    x          n samples of N(MU_TRUE, SIGMA_TRUE); sigma is the standard deviation
+    mean, s    mean and standard deviation (divide by n) of x, the maximum-likelihood
+               fit in closed form: the maximum that the ascent should find
+    mu, sigma  the current guess, which climbs there from (MU_START, SIGMA_START)
+README.md derives the formulas and the rules.
+"""
+
+import math
+from math import inf
+from pathlib import Path
+
+import numpy as np
+
+# ------------------------------------------------------------------- edit these
+N_SAMPLES = 10_000  # samples drawn; raised, the maximum comes closer to the truth
+MU_TRUE = 2.0  # their true mean; raised, mu starts further away
+SIGMA_TRUE = 2.0  # their true standard deviation; raised, the ascent is slower
+MU_START = -3.0  # first guess of mu; raised, a shorter way; far off, sigma overshoots
+SIGMA_START = 1.0  # first guess of sigma; raised, the first steps are smaller
+STEP_MU = 0.1  # step size of mu; raised, faster up to s^2, unstable from 2 s^2 on
+STEP_SIGMA = 0.01  # step size of sigma; raised, faster to s^2 / 2, unstable from s^2 on
+N_ITERATIONS = 500  # updates of mu and sigma; raised, they end closer to the maximum
+SEED = 0  # picks the samples; raised, you get others; None draws new ones every run
+FIGURE = Path(__file__).with_name("example2_nf.png")  # where the picture is saved
+# ------------------------------------------------------------------------------
+
+
+def maximum_likelihood(x):
+    """Return mean, s and their two standard errors, for x of shape (n,), in its unit.
+
+    Raises ValueError if x has no maximum-likelihood fit.
+    """
+    x = np.asarray(x, dtype=float)
+    if x.ndim != 1 or x.size < 2:
+        raise ValueError(f"x must be a row of 2 or more numbers, not shape {x.shape}")
+    with np.errstate(all="ignore"):  # a NaN or an overflow fails the next check
+        low, high, mean = x.min(), x.max(), float(x.mean())
+        # 100,000 at a time, to spare the memory; part @ part is its sum of squares.
+        parts = (x[i : i + 100_000] - mean for i in range(0, x.size, 100_000))
+        s = math.sqrt(sum(part @ part for part in parts) / x.size)
+    if not (low < high and 0 < s < inf):
+        raise ValueError(f"x has no finite spread: it goes from {low:g} to {high:g}")
+    return mean, s, s / math.sqrt(x.size), s / math.sqrt(2 * x.size)
+
+
+def log_likelihood(mu, sigma, mean, s):
+    """Return the average log-likelihood at (mu, sigma), floats or arrays."""
+    mean_square = (s / sigma) ** 2 + ((mean - mu) / sigma) ** 2  # of (x - mu) / sigma
+    return -0.5 * np.log(2 * np.pi) - np.log(sigma) - 0.5 * mean_square
+
+
+def fit(x, mu, sigma, step_mu, step_sigma, n_iterations):
+    """Climb the average log-likelihood of x, by the alternating updates in README.md.
+
+    Parameters
+    ----------
+    x : array-like of numbers, shape (n,)
+    mu, sigma, step_mu, step_sigma : float
+        The start, in the unit of x, and the step sizes, in that unit squared.
+    n_iterations : int
+
+    Returns
+    -------
+    mus, sigmas : float arrays, shape (n_iterations + 1,)
+        The trajectories, the start first.
+
+    Raises
+    ------
+    ValueError
+        If x has no maximum-likelihood fit.
+    ArithmeticError
+        If sigma leaves the model: it must be positive, with a square that fits a float.
+    """
+    mean, s, *_ = maximum_likelihood(x)
+    s2 = s * s
+    # Python's floats: in a loop they are faster than NumPy's, and do not warn.
+    mu, sigma, step_mu, step_sigma = map(float, (mu, sigma, step_mu, step_sigma))
+    mus, sigmas = np.empty((2, n_iterations + 1))
+    for t in range(n_iterations + 1):
+        mus[t], sigmas[t] = mu, sigma
+        sigma2 = sigma * sigma
+        if not (sigma > 0 and 0 < sigma2 < inf):
+            raise ArithmeticError(f"sigma = {sigma:.3g} at iteration {t}")
+        mu += step_mu * (mean - mu) / sigma2
+        # Alternating on purpose, not simultaneous: sigma's step uses the new mu.
+        # mean((x - mu)^2) = s^2 + (mean - mu)^2, so no step looks at x again.
+        error = mean - mu
+        mean_square = s2 + error * error
+        sigma += step_sigma * (mean_square / sigma2 - 1) / sigma
+    return mus, sigmas

@@ -1,0 +1,61 @@
+"""What the tests share: the course page's settings, samples, and a run of main()."""
+
+import os
+
+os.environ["MPLBACKEND"] = "agg"  # here and in the scripts started: no windows
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import fit_gaussian
+
+PAGE = {
+    "N_SAMPLES": 10_000,
+    "MU_TRUE": 2.0,
+    "SIGMA_TRUE": 2.0,
+    "MU_START": -3.0,
+    "SIGMA_START": 1.0,
+    "STEP_MU": 0.1,
+    "STEP_SIGMA": 0.01,
+    "N_ITERATIONS": 500,
+    "SEED": 0,
+}
+PAGE_FIT = {  # the same, as the arguments of fit and verdict
+    "mu": -3.0,
+    "sigma": 1.0,
+    "step_mu": 0.1,
+    "step_sigma": 0.01,
+    "n_iterations": 500,
+}
+
+
+@pytest.fixture(scope="session")
+def page_samples():
+    x = np.random.default_rng(0).normal(2.0, 2.0, 10_000)
+    x.flags.writeable = False
+    return x
+
+
+@pytest.fixture
+def run_main(monkeypatch, capsys, tmp_path):
+    """Run main() with the page's constants but for those given.
+
+    Returns its standard output and the line it exits with, None at a normal end. A
+    blank sheet stands in for the picture, which takes the most time, if not asked for.
+    """
+
+    def run(picture=False, **constants):
+        if not picture:
+            monkeypatch.setattr(fit_gaussian, "draw", lambda *_: plt.figure())
+        for name, value in {**PAGE, "FIGURE": tmp_path / "f.png", **constants}.items():
+            monkeypatch.setattr(fit_gaussian, name, value)
+        try:
+            fit_gaussian.main()
+            line = None
+        except SystemExit as stop:
+            line = stop.code
+        plt.close("all")
+        return capsys.readouterr().out, line
+
+    return run
