@@ -9,6 +9,7 @@ README.md derives the formulas and the rules.
 """
 
 import math
+import sys
 from math import inf
 from pathlib import Path
 
@@ -91,3 +92,72 @@ def fit(x, mu, sigma, step_mu, step_sigma, n_iterations):
         mean_square = s2 + error * error
         sigma += step_sigma * (mean_square / sigma2 - 1) / sigma
     return mus, sigmas
+
+
+# The lesson ends here. What follows judges the ascent, reports it and draws it.
+
+LOOK_AHEAD = 20_000  # iterations; raised, a slower ascent still counts as settling
+
+
+def verdict(x, mu, sigma, step_mu, step_sigma, n_iterations):
+    """Return whether `fit` settles, and a line of why, or why not and what to edit.
+
+    README.md, "Why it converges", derives the rules.
+    """
+    mean, s, se_mu, se_sigma = maximum_likelihood(x)
+
+    def advise(why, constant, value):
+        return False, f"{why}: try {constant} = {value}"
+
+    def one_digit(value):
+        return float(f"{value:.1g}")
+
+    # A step size beyond its limit adds to the error that it should take away.
+    steps = (("SIGMA", step_sigma, "s^2", s**2), ("MU", step_mu, "2 s^2", 2 * s**2))
+    for name, step, formula, limit in steps:
+        if step >= limit:
+            why = f"STEP_{name} = {step:g} is not below its stability limit "
+            why += f"{formula} = {limit:.3g}, so {name.lower()} cannot settle"
+            return advise(why, f"STEP_{name}", one_digit(limit / 20))
+
+    n_ahead = n_iterations + LOOK_AHEAD
+    try:
+        mus, sigmas = fit(x, mu, sigma, step_mu, step_sigma, n_ahead)
+    except ArithmeticError:  # the start leads beyond the range of floats
+        far = ""
+    else:
+        # Settled: from here on both stay within one standard error of the maximum.
+        off = np.abs([(sigmas - s) / se_sigma, (mus - mean) / se_mu])
+        outside = np.flatnonzero(off.max(axis=0) > 1)
+        settled = 1 + int(outside.max(initial=-1))
+        where = "sigma is {:.2f} and mu {:.2f} standard errors from the maximum"
+        where = where.format(*off[:, n_iterations])
+        if settled <= n_iterations:
+            return True, where
+
+        # More iterations will do, or a step that needs fewer, unless sigma overshot.
+        overshot = sigmas.max() > 10 * max(s, sigma)
+        if settled <= n_ahead and not overshot:
+            why = f"too few iterations; {where}, {settled - n_iterations} more will do"
+            unit = 10 ** max(0, len(str(settled)) - 2)  # rounds up to two digits
+            return advise(why, "N_ITERATIONS", math.ceil(settled / unit) * unit)
+        for (name, step, _, limit), distance in zip(steps, off[:, -1]):
+            rate = 2 * min(step, limit - step) / limit  # of the error, an iteration
+            if rate < 1e-3 and distance > 1 and not overshot:
+                more = LOOK_AHEAD + math.log(distance) / max(rate, sys.float_info.min)
+                why = f"too few iterations for STEP_{name} = {step:g}; {where}, "
+                why += f"about {more:.1g} more would do"
+                return advise(why, f"STEP_{name}", one_digit(limit / 20))
+        far = f"sigma {'overshot' if overshot else 'goes up'} to {sigmas.max():.3g}, "
+        far += f"and sigma^2 falls by at most 2 STEP_SIGMA = {2 * step_sigma:g} "
+        far += "an iteration. "
+
+    # Of the constants of the start, edit the one that is further, as a ratio, from 2 s.
+    away, wide = abs(mu - mean) / s, sigma / s
+    if away > wide and away * wide > 4:
+        why = f"{far}MU_START is {away:.3g} standard deviations off the samples' mean"
+        near = mean + math.copysign(2 * s, mu - mean)
+        first_digit_of_s = -math.floor(math.log10(s))
+        return advise(why, "MU_START", round(near, first_digit_of_s) + 0.0)  # no -0.0
+    why = f"{far}SIGMA_START is {wide:.3g} times the samples' standard deviation"
+    return advise(why, "SIGMA_START", one_digit(2 * s))
