@@ -10,9 +10,11 @@ README.md derives the formulas and the rules.
 
 import math
 import sys
+from contextlib import suppress
 from math import inf
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 # ------------------------------------------------------------------- edit these
@@ -161,3 +163,114 @@ def verdict(x, mu, sigma, step_mu, step_sigma, n_iterations):
         return advise(why, "MU_START", round(near, first_digit_of_s) + 0.0)  # no -0.0
     why = f"{far}SIGMA_START is {wide:.3g} times the samples' standard deviation"
     return advise(why, "SIGMA_START", one_digit(2 * s))
+
+
+def report(x, mus, sigmas, mu_true, sigma_true):
+    """Return the table of the run, in ASCII."""
+    mean, s, se_mu, se_sigma = maximum_likelihood(x)
+    text = "               true         start         final     max. lik.    std. error"
+    for name, *values in (
+        ("mu", mu_true, mus[0], mus[-1], mean, se_mu),
+        ("sigma", sigma_true, sigmas[0], sigmas[-1], s, se_sigma),
+    ):
+        text += f"\n{name:5}" + "".join(f"{value:#14.6g}" for value in values)
+    return text
+
+
+def draw(x, mus, sigmas, mu_true, sigma_true):
+    """Return the figure: both trajectories, and the climb over the log-likelihood."""
+    mean, s, *_ = maximum_likelihood(x)
+    blue, orange = "#0072b2", "#d55e00"  # apart for colour-blind eyes
+    fig, axes = plt.subplots(ncols=3, figsize=(11, 4), layout="tight")
+    for ax, symbol, ml_symbol, path, true, ml in (
+        (axes[0], r"\mu", r"\bar{x}", mus, mu_true, mean),
+        (axes[1], r"\sigma", "s", sigmas, sigma_true, s),
+    ):
+        ax.plot(path, color=blue, lw=3, label=f"${symbol}_t$")
+        ax.axhline(true, color=orange, ls="--", label=f"true ${symbol}$")
+        ax.axhline(ml, color="black", ls=":", label=f"maximum likelihood ${ml_symbol}$")
+        ax.set(xlabel="iteration $t$", ylabel=f"${symbol}_t$")
+
+    def grid(*points):
+        margin = 0.05 * (max(points) - min(points))
+        even = np.linspace(min(points) - margin, max(points) + margin, 200)
+        return np.unique([*even, *points])  # the points too, the very top is one
+
+    # The panel shows the path, the truth and the maximum; in log sigma, for overshoots.
+    mu = grid(mus.min(), mus.max(), mu_true, mean, mean - 1.5 * s, mean + 1.5 * s)
+    region = (sigmas.min(), sigmas.max(), sigma_true, s, 0.5 * s, 1.5 * s)
+    sigma = np.exp(grid(*np.log(region)))
+    surface = log_likelihood(mu, sigma[:, np.newaxis], mean, s)
+    # Quantiles as levels: every band gets a tenth of the panel, however steep it is.
+    levels = np.quantile(surface, np.linspace(0, 1, 11))
+    greys = [str(grey) for grey in np.linspace(0.5, 1, 10)]
+    ax = axes[2]
+    bands = ax.contourf(mu, sigma, surface, levels, colors=greys)
+    fig.colorbar(bands, ax=ax, format="%.3g", label="average log-likelihood")
+    ax.plot(mus, sigmas, ".-", color=blue, ms=4, lw=1, label="ascent")
+    ax.plot(mus[0], sigmas[0], "ow", mec="black", label="start")
+    ax.plot(mean, s, "*k", ms=8, label="maximum")
+    ax.plot(mu_true, sigma_true, "o", mfc="none", mec=orange, ms=12, label="true")
+    ax.set(xlabel=r"$\mu$", ylabel=r"$\sigma$")
+    ax.set_yscale("log" if sigma[-1] > 20 * sigma[0] else "linear")
+    for ax in axes:  # above the axes, where a legend covers no curve
+        legend = ax.legend(loc="lower center", ncols=2, frameon=False)
+        legend.set_bbox_to_anchor((0.5, 1.04))
+    return fig
+
+
+def check_constants():
+    """Exit with one line that names the first wrong constant and what it must be."""
+
+    def count(value, rows):  # raises if it is not whole, or memory can't hold the rows
+        return np.empty((rows, value)).shape[1]
+
+    def positive(value):
+        return math.isfinite(value) and value > 0
+
+    for names, is_right, must_be in (
+        ("N_SAMPLES", lambda v: count(v, 2) > 1, "a whole number > 1, within memory"),
+        ("MU_TRUE MU_START", math.isfinite, "a finite number"),
+        ("SIGMA_TRUE SIGMA_START", positive, "a finite number > 0"),
+        ("STEP_MU STEP_SIGMA", positive, "a finite number > 0"),
+        ("N_ITERATIONS", lambda v: count(v, 10), "a whole number > 0, within memory"),
+        ("SEED", np.random.default_rng, "a whole number >= 0, or None"),
+        ("FIGURE", lambda v: Path(v).suffix == ".png", "the path of a .png file"),
+    ):
+        for name in names.split():
+            value, right = globals()[name], False
+            with suppress(TypeError, ValueError, OverflowError, MemoryError):
+                right = is_right(value)
+            if not right:
+                sys.exit(f"fit_gaussian.py: {name} must be {must_be}, not {value!a}")
+
+
+def main():
+    """Draw samples, climb, save the figure, say what came of it, show the figure."""
+    check_constants()
+    rng = np.random.default_rng(SEED)
+    x = rng.normal(loc=MU_TRUE, scale=SIGMA_TRUE, size=N_SAMPLES)
+    settings = (MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS)
+    try:
+        converged, why = verdict(x, *settings)
+        mus, sigmas = fit(x, *settings)
+    except ValueError as error:
+        must_be = "neither lost beside MU_TRUE nor too large to square"
+        sys.exit(f"fit_gaussian.py: SIGMA_TRUE must be {must_be}: {error}")
+    except ArithmeticError as error:
+        sys.exit(f"Not converged: the ascent left the model, {error}. {why}")
+    figure, path = draw(x, mus, sigmas, MU_TRUE, SIGMA_TRUE), Path(FIGURE)
+    try:
+        figure.savefig(path, dpi=160)
+    except (OSError, ValueError):
+        sys.exit(f"fit_gaussian.py: FIGURE must be writable, not {str(path)!a}")
+    print(report(x, mus, sigmas, MU_TRUE, SIGMA_TRUE))
+    print("Converged:" if converged else "Not converged:", why)
+    # Run from another folder, it prints the whole path, escaped to ASCII.
+    print("Figure:", path.name if path.parent == Path.cwd() else ascii(str(path)))
+    if plt.get_backend().lower() != "agg":  # Matplotlib's choice without a display
+        plt.show()
+
+
+if __name__ == "__main__":
+    main()
