@@ -98,7 +98,7 @@ def fit(x, mu, sigma, step_mu, step_sigma, n_iterations):
 
 # The lesson ends here. What follows judges the ascent, reports it and draws it.
 
-LOOK_AHEAD = 20_000  # iterations; raised, a slower ascent still counts as settling
+LOOK_AHEAD = 20_000  # iterations; raised, patience is advised where now an edit is
 
 
 def verdict(x, mu, sigma, step_mu, step_sigma, n_iterations):
@@ -144,9 +144,9 @@ def verdict(x, mu, sigma, step_mu, step_sigma, n_iterations):
             unit = 10 ** max(0, len(str(settled)) - 2)  # rounds up to two digits
             return advise(why, "N_ITERATIONS", math.ceil(settled / unit) * unit)
         for (name, step, _, limit), distance in zip(steps, off[:, -1]):
-            rate = 2 * min(step, limit - step) / limit  # of the error, an iteration
-            if rate < 1e-3 and distance > 1 and not overshot:
-                more = LOOK_AHEAD + math.log(distance) / max(rate, sys.float_info.min)
+            wait = limit / (2 * min(step, limit - step))  # for the error to fall e-fold
+            if wait > 1000 and distance > 1 and not overshot:
+                more = LOOK_AHEAD + math.log(distance) * wait
                 why = f"too few iterations for STEP_{name} = {step:g}; {where}, "
                 why += f"about {more:.1g} more would do"
                 return advise(why, f"STEP_{name}", one_digit(limit / 20))

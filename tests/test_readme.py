@@ -9,7 +9,7 @@ import pytest
 from conftest import PAGE, PAGE_FIT
 
 import fit_gaussian
-from fit_gaussian import fit
+from fit_gaussian import fit, maximum_likelihood
 
 README = (Path(fit_gaussian.__file__).parent / "README.md").read_text(encoding="utf-8")
 PROSE = " ".join(README.split())
@@ -91,7 +91,7 @@ def test_claims_on_one_step_for_both(page):
 
 
 def test_claims_of_the_table(page):
-    run, _, s = page
+    run, mean, s = page
     for claim, value in (
         ("mu jumps to 47", run(step_mu=10)[0][1]),
         ("throws sigma to 21", run(step_mu=10)[1].max()),
@@ -107,6 +107,15 @@ def test_claims_of_the_table(page):
     assert np.argmax(sigmas[1:] < s) == pytest.approx(1900, rel=0.05)
     late = sigmas[2000:]
     assert (late.min(), late.max()) == pytest.approx((1.6, 3.5), abs=0.1)
+    assert "its error would grow 1.5-fold an iteration" in section("Try it")
+    mus, _ = run(mu=mean + 1e-6, sigma=s, step_mu=10, n_iterations=1)
+    assert abs(mus[1] - mean) / 1e-6 == pytest.approx(1.5, abs=0.05)
+    assert "1,000 times its distance" in section("Try it")
+    mus, _ = run(sigma=0.01, n_iterations=1)
+    assert (mus[1] + 3) / (mean + 3) == pytest.approx(1000)
+    assert "ten times as large: 0.2 and 0.14" in section("Try it")
+    *_, se_mu, se_sigma = maximum_likelihood([0.0, 4.0] * 50)
+    assert (se_mu, se_sigma) == pytest.approx((0.2, 0.14), abs=0.005)
     assert "0.03 standard errors from the maximum, it was 0.4" in section("Try it")
     off = abs(run(n_iterations=1000)[1] - s) / (s / 20_000**0.5)
     assert off[[1000, 500]] == pytest.approx([0.03, 0.4], abs=0.02)

@@ -37,10 +37,9 @@ def judge(x=FOUR, **changes):
 
 def is_near(x, mus, sigmas):
     """Are the final values within a standard error of the closed form?"""
-    n, s = len(x), statistics.pstdev(x)
-    return abs(mus[-1] - statistics.fmean(x)) <= s / math.sqrt(n) * (1 + 1e-9) and abs(
-        sigmas[-1] - s
-    ) <= s / math.sqrt(2 * n) * (1 + 1e-9)
+    s, slack = statistics.pstdev(x), 1 + 1e-9  # of rounding
+    near_mu = abs(mus[-1] - statistics.fmean(x)) <= s / math.sqrt(len(x)) * slack
+    return near_mu and abs(sigmas[-1] - s) <= s / math.sqrt(2 * len(x)) * slack
 
 
 # -------------------------------------------------------------------- converged
@@ -296,8 +295,9 @@ def random_constants(rng):
     def spread(low, high):
         return math.exp(rng.uniform(math.log(low), math.log(high)))
 
-    def around(value, low, high):
-        return min(max(value * spread(0.03, 30), low), high)
+    def spread_or_near(value, low, high):
+        near = min(max(value * spread(0.03, 30), low), high)
+        return near if rng.random() < 0.5 else spread(low, high)
 
     sigma_true = spread(0.001, 1000)
     mu_true = rng.choice([-1, 1]) * spread(0.001, 10_000)
@@ -305,16 +305,11 @@ def random_constants(rng):
     mu = rng.choice([-1, 1]) * spread(0.001, 10_000)
     if rng.random() < 0.5:
         mu = mu_true + rng.normal() * 3 * sigma_true
-    close = rng.random(3) < 0.5
     return x, {
         "mu": min(max(mu, -10_000), 10_000),
-        "sigma": around(sigma_true, 0.001, 1000) if close[0] else spread(0.001, 1000),
-        "step_mu": around(sigma_true**2, 1e-5, 1000)
-        if close[1]
-        else spread(1e-5, 1000),
-        "step_sigma": around(sigma_true**2, 1e-5, 1000)
-        if close[2]
-        else spread(1e-5, 1000),
+        "sigma": spread_or_near(sigma_true, 0.001, 1000),
+        "step_mu": spread_or_near(sigma_true**2, 1e-5, 1000),
+        "step_sigma": spread_or_near(sigma_true**2, 1e-5, 1000),
         "n_iterations": int(spread(1, 10_000)),
     }
 
