@@ -1,51 +1,51 @@
+# /// script
+# requires-python = ">=3.9"
+# dependencies = ["numpy>=1.21", "matplotlib>=3.6"]
+# ///
 """Fit a Gaussian with unknown mean and standard deviation by gradient ascent.
 
 Run `python fit_gaussian.py`, edit the constants below, run it again. Notation:
     x          n samples of N(MU_TRUE, SIGMA_TRUE); sigma is the standard deviation
-    mean, s    mean and standard deviation (divide by n) of x, the maximum-likelihood
-               fit in closed form: the maximum that the ascent should find
+    mean, s    mean and standard deviation (divide by n) of x: the maximum-likelihood
+               fit in closed form, which the ascent should reach
     mu, sigma  the current guess, which climbs there from (MU_START, SIGMA_START)
-README.md derives the formulas and the rules.
 """
 
 import math
 import sys
-from contextlib import suppress
-from math import inf
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 # ------------------------------------------------------------------- edit these
-N_SAMPLES = 10_000  # samples drawn; raised, the maximum comes closer to the truth
-MU_TRUE = 2.0  # their true mean; raised, mu starts further away
-SIGMA_TRUE = 2.0  # their true standard deviation; raised, the ascent is slower
-MU_START = -3.0  # first guess of mu; raised, a shorter way; far off, sigma overshoots
-SIGMA_START = 1.0  # first guess of sigma; raised, the first steps are smaller
-STEP_MU = 0.1  # step size of mu; raised, faster up to s^2, unstable from 2 s^2 on
-STEP_SIGMA = 0.01  # step size of sigma; raised, faster to s^2 / 2, unstable from s^2 on
-N_ITERATIONS = 500  # updates of mu and sigma; raised, they end closer to the maximum
-SEED = 0  # picks the samples; raised, you get others; None draws new ones every run
-FIGURE = Path(__file__).with_name("example2_nf.png")  # where the picture is saved
+N_SAMPLES = 10_000  # samples to draw; the more, the closer the maximum is to the truth
+MU_TRUE = 2.0  # their true mean; the larger, the further away from MU_START
+SIGMA_TRUE = 2.0  # their true standard deviation; the larger, the slower the ascent
+MU_START = -3.0  # first guess of mu; the further from the mean, the higher sigma goes
+SIGMA_START = 1.0  # first guess of sigma; the larger, the smaller the first steps
+STEP_MU = 0.1  # step size of mu; the larger, the faster, but unstable from 2 s^2 on
+STEP_SIGMA = 0.01  # step size of sigma; likewise, but unstable from s^2 on
+N_ITERATIONS = 500  # updates of mu and sigma; the more, the closer to the maximum
+SEED = 0  # picks the samples; another number picks others, None new ones every run
+FIGURE = "example2_nf.png"  # the picture; a relative path starts in this file's folder
 # ------------------------------------------------------------------------------
 
 
 def maximum_likelihood(x):
-    """Return mean, s and their two standard errors, for x of shape (n,), in its unit.
-
-    Raises ValueError if x has no maximum-likelihood fit.
-    """
-    x = np.asarray(x, dtype=float)
-    if x.ndim != 1 or x.size < 2:
-        raise ValueError(f"x must be a row of 2 or more numbers, not shape {x.shape}")
+    """Return mean, s and their standard errors, for x of shape (n,), in its unit."""
+    x = np.asarray(x, dtype=float).ravel()
+    require(int, 2, math.inf, **{"the size of x": x.size})
     with np.errstate(all="ignore"):  # a NaN or an overflow fails the next check
-        low, high, mean = x.min(), x.max(), float(x.mean())
+        mean = float(x.mean())
         # 100,000 at a time, to spare the memory; part @ part is its sum of squares.
         parts = (x[i : i + 100_000] - mean for i in range(0, x.size, 100_000))
         s = math.sqrt(sum(part @ part for part in parts) / x.size)
-    if not (low < high and 0 < s < inf):
-        raise ValueError(f"x has no finite spread: it goes from {low:g} to {high:g}")
+    least = 8 * np.spacing(abs(mean)) * math.sqrt(x.size)  # else mu can't come near
+    if not least < s < math.inf:
+        wrong = f"must be above {least:.1g} beside a mean (MU_TRUE) of {mean:g}, not"
+        raise ValueError(f"the spread of x (SIGMA_TRUE) {wrong} {s:g}")
     return mean, s, s / math.sqrt(x.size), s / math.sqrt(2 * x.size)
 
 
@@ -55,220 +55,208 @@ def log_likelihood(mu, sigma, mean, s):
     return -0.5 * np.log(2 * np.pi) - np.log(sigma) - 0.5 * mean_square
 
 
-def fit(x, mu, sigma, step_mu, step_sigma, n_iterations):
-    """Climb the average log-likelihood of x, by the alternating updates in README.md.
+def require(kind, low, high, **values):
+    """Raise ValueError that names the first value of another kind or out of range."""
+    number = "whole number (10_000, not 1e4)" if kind is int else "number"
+    for name, value in values.items():
+        if not (isinstance(value, (int, kind)) and low <= value <= high):
+            wanted = f"a {number} from {low:,.9g} to {high:,.9g}"
+            raise ValueError(f"{name} must be {wanted}, not {value!a}")
 
-    Parameters
-    ----------
-    x : array-like of numbers, shape (n,)
-    mu, sigma, step_mu, step_sigma : float
-        The start, in the unit of x, and the step sizes, in that unit squared.
-    n_iterations : int
 
-    Returns
-    -------
-    mus, sigmas : float arrays, shape (n_iterations + 1,)
-        The trajectories, the start first.
-
-    Raises
-    ------
-    ValueError
-        If x has no maximum-likelihood fit.
-    ArithmeticError
-        If sigma leaves the model: it must be positive, with a square that fits a float.
-    """
-    mean, s, *_ = maximum_likelihood(x)
-    s2 = s * s
+def climb(mean, s, mu, sigma, step_mu, step_sigma, n_iterations):
+    """Return the trajectories of `fit` as one array, and the sigma that ended them."""
+    require(float, 1e-150, 1e150, sigma=sigma, step_mu=step_mu, step_sigma=step_sigma)
+    require(int, 1, math.inf, n_iterations=n_iterations)
     # Python's floats: in a loop they are faster than NumPy's, and do not warn.
     mu, sigma, step_mu, step_sigma = map(float, (mu, sigma, step_mu, step_sigma))
-    mus, sigmas = np.empty((2, n_iterations + 1))
-    for t in range(n_iterations + 1):
-        mus[t], sigmas[t] = mu, sigma
-        sigma2 = sigma * sigma
-        if not (sigma > 0 and 0 < sigma2 < inf):
-            raise ArithmeticError(f"sigma = {sigma:.3g} at iteration {t}")
+    mus, sigmas = [mu], [sigma]
+    s2, sigma2 = s * s, sigma * sigma
+    for _ in range(n_iterations):
         mu += step_mu * (mean - mu) / sigma2
         # Alternating on purpose, not simultaneous: sigma's step uses the new mu.
         # mean((x - mu)^2) = s^2 + (mean - mu)^2, so no step looks at x again.
-        error = mean - mu
-        mean_square = s2 + error * error
+        mean_square = s2 + (mean - mu) * (mean - mu)
         sigma += step_sigma * (mean_square / sigma2 - 1) / sigma
-    return mus, sigmas
+        sigma2 = sigma * sigma
+        if not (sigma > 0 and 0 < sigma2 < math.inf):
+            break
+        mus.append(mu)
+        sigmas.append(sigma)
+    return np.array([mus, sigmas]), sigma
 
 
-# The lesson ends here. What follows judges the ascent, reports it and draws it.
+def fit(x, mu, sigma, step_mu, step_sigma, n_iterations):
+    """Climb the average log-likelihood of x, shape (n,), as README.md derives it.
 
-LOOK_AHEAD = 20_000  # iterations; raised, patience is advised where now an edit is
-
-
-def verdict(x, mu, sigma, step_mu, step_sigma, n_iterations):
-    """Return whether `fit` settles, and a line of why, or why not and what to edit.
-
-    README.md, "Why it converges", derives the rules.
+    The start mu, sigma has the unit of x, the step sizes that unit squared. Returns
+    mus, sigmas, each of shape (n_iterations + 1,), the start first; shorter if the
+    next sigma would not be a positive number with a finite square. Raises ValueError
+    if x has no maximum-likelihood fit or a setting is out of range.
     """
-    mean, s, se_mu, se_sigma = maximum_likelihood(x)
+    mean, s, *_ = maximum_likelihood(x)
+    return climb(mean, s, mu, sigma, step_mu, step_sigma, n_iterations)[0]
 
-    def advise(why, constant, value):
-        return False, f"{why}: try {constant} = {value}"
 
-    def one_digit(value):
-        return float(f"{value:.1g}")
+def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
+    """Return whether the ascent converged, and a line on what happened and what to do.
 
-    # A step size beyond its limit adds to the error that it should take away.
-    steps = (("SIGMA", step_sigma, "s^2", s**2), ("MU", step_mu, "2 s^2", 2 * s**2))
-    for name, step, formula, limit in steps:
-        if step >= limit:
-            why = f"STEP_{name} = {step:g} is not below its stability limit "
-            why += f"{formula} = {limit:.3g}, so {name.lower()} cannot settle"
-            return advise(why, f"STEP_{name}", one_digit(limit / 20))
+    `ml` is what `maximum_likelihood` returns, the rest are the settings of `fit`.
+    """
+    mean, s, *errors = ml
+    near = np.minimum(errors, s / 100)  # closer, neither data nor eye see a difference
+    units = ["std. errors" if e <= s / 100 else "% of max. lik. sigma" for e in errors]
 
-    n_ahead = n_iterations + LOOK_AHEAD
-    try:
-        mus, sigmas = fit(x, mu, sigma, step_mu, step_sigma, n_ahead)
-    except ArithmeticError:  # the start leads beyond the range of floats
-        far = ""
-    else:
-        # Settled: from here on both stay within one standard error of the maximum.
-        off = np.abs([(sigmas - s) / se_sigma, (mus - mean) / se_mu])
-        outside = np.flatnonzero(off.max(axis=0) > 1)
-        settled = 1 + int(outside.max(initial=-1))
-        where = "sigma is {:.2f} and mu {:.2f} standard errors from the maximum"
-        where = where.format(*off[:, n_iterations])
+    def off(point):
+        off_mu, off_sigma = np.round(abs(point - (mean, s)) / near, 2)
+        return f"mu is {off_mu:.3g} {units[0]} and sigma {off_sigma:.3g} {units[1]}"
+
+    n = n_iterations + 20_000
+    path, next_sigma = climb(mean, s, mu, sigma, step_mu, step_sigma, n)
+    *_, final = shown = path.T[: n_iterations + 1]
+    why = f"{off(final)} from the maximum"
+    # Near the maximum an iteration multiplies the errors by 1 - rate (see README.md).
+    rates = {"STEP_MU": step_mu / s**2, "STEP_SIGMA": 2 * step_sigma / s**2}
+    if max(rates.values()) < 2 and path.shape[1] > n:
+        outside = (abs(path.T - (mean, s)) > near).any(axis=1)
+        settled = 1 + int(np.flatnonzero(outside).max(initial=-1))
         if settled <= n_iterations:
-            return True, where
+            return True, why
+        enough = int(float(f"{1.05 * settled:.1e}"))  # two digits, and not too few
+        if settled <= n and enough <= 1_000_000:
+            why += f"; from iteration {settled} on, both stay within 1"
+            return False, f"{why}: try N_ITERATIONS = {enough}"
 
-        # More iterations will do, or a step that needs fewer, unless sigma overshot.
-        overshot = sigmas.max() > 10 * max(s, sigma)
-        if settled <= n_ahead and not overshot:
-            why = f"too few iterations; {where}, {settled - n_iterations} more will do"
-            unit = 10 ** max(0, len(str(settled)) - 2)  # rounds up to two digits
-            return advise(why, "N_ITERATIONS", math.ceil(settled / unit) * unit)
-        for (name, step, _, limit), distance in zip(steps, off[:, -1]):
-            wait = limit / (2 * min(step, limit - step))  # for the error to fall e-fold
-            if wait > 1000 and distance > 1 and not overshot:
-                more = LOOK_AHEAD + math.log(distance) * wait
-                why = f"too few iterations for STEP_{name} = {step:g}; {where}, "
-                why += f"about {more:.1g} more would do"
-                return advise(why, f"STEP_{name}", one_digit(limit / 20))
-        far = f"sigma {'overshot' if overshot else 'goes up'} to {sigmas.max():.3g}, "
-        far += f"and sigma^2 falls by at most 2 STEP_SIGMA = {2 * step_sigma:g} "
-        far += "an iteration. "
+    # Try four edits, one at a time, each to a value that suits these samples.
+    now = mu, sigma, step_mu, step_sigma
+    safe = mean + math.copysign(2 * s, mu - mean), 2 * s, s**2 / 10, s**2 / 20
+    tried = []
+    for i, name in enumerate(("MU_START", "SIGMA_START", "STEP_MU", "STEP_SIGMA")):
+        digits = -math.floor(math.log10(safe[i] if i else s))
+        value = round(safe[i], digits) + 0.0  # as a person would type it; no -0.0
+        if value != now[i]:
+            edited, _ = climb(mean, s, *now[:i], value, *now[i + 1 :], n_iterations)
+            height = log_likelihood(*edited[:, -1], mean, s)
+            harmless = height > log_likelihood(*final, mean, s) - 1
+            rank = harmless, rates.get(name, 0) >= 2, height
+            tried.append((*rank, name, now[i], value, off(edited[:, -1])))
+    # Do no harm; then, edit a step that must be edited; then, end as high as possible.
+    *_, name, old, value, after = max(tried)
+    if name in rates:
+        why = f"near the maximum, {name} = {old:g} multiplies the error of "
+        why += f"{name[5:].lower()} by {1 - rates[name]:.5g} at every iteration"
+    peak = shown[:, 1].argmax()
+    if shown[peak, 1] > 2 * s:
+        why += (
+            f"; sigma is largest, {shown[peak, 1]:.3g}, at iteration {peak}; sigma^2 "
+        )
+        why += f"falls by less than 2 STEP_SIGMA = {2 * step_sigma:.3g} an iteration"
+    if len(shown) <= n_iterations:
+        why += (
+            f"; at iteration {len(shown)} sigma would be {next_sigma:.3g}, so it ends"
+        )
+    return False, f"{why}; with the edit, {after} from it: try {name} = {value}"
 
-    # Of the constants of the start, edit the one that is further, as a ratio, from 2 s.
-    away, wide = abs(mu - mean) / s, sigma / s
-    if away > wide and away * wide > 4:
-        why = f"{far}MU_START is {away:.3g} standard deviations off the samples' mean"
-        near = mean + math.copysign(2 * s, mu - mean)
-        first_digit_of_s = -math.floor(math.log10(s))
-        return advise(why, "MU_START", round(near, first_digit_of_s) + 0.0)  # no -0.0
-    why = f"{far}SIGMA_START is {wide:.3g} times the samples' standard deviation"
-    return advise(why, "SIGMA_START", one_digit(2 * s))
 
-
-def report(x, mus, sigmas, mu_true, sigma_true):
-    """Return the table of the run, in ASCII."""
-    mean, s, se_mu, se_sigma = maximum_likelihood(x)
-    text = "               true         start         final     max. lik.    std. error"
-    for name, *values in (
-        ("mu", mu_true, mus[0], mus[-1], mean, se_mu),
-        ("sigma", sigma_true, sigmas[0], sigmas[-1], s, se_sigma),
-    ):
-        text += f"\n{name:5}" + "".join(f"{value:#14.6g}" for value in values)
+def report(ml, mus, sigmas, truth=None):
+    """Return the table of the run, in ASCII; truth is (mu, sigma), if it is known."""
+    text = "            start       final   max. lik.  std. error"
+    text += "        true" * bool(truth)
+    for i, (name, path) in enumerate((("mu", mus), ("sigma", sigmas))):
+        digits = max(0, 1 - math.floor(math.log10(ml[i + 2])))  # two of the error
+        numbers = (f"  {v:10.{digits}f}" for v in (path[-1], ml[i], ml[i + 2]))
+        text += f"\n{name:5}{path[0]:12g}" + "".join(numbers)
+        text += f"{truth[i]:12g}" if truth else ""
     return text
 
 
-def draw(x, mus, sigmas, mu_true, sigma_true):
-    """Return the figure: both trajectories, and the climb over the log-likelihood."""
-    mean, s, *_ = maximum_likelihood(x)
-    blue, orange = "#0072b2", "#d55e00"  # apart for colour-blind eyes
-    fig, axes = plt.subplots(ncols=3, figsize=(11, 4), layout="tight")
-    for ax, symbol, ml_symbol, path, true, ml in (
-        (axes[0], r"\mu", r"\bar{x}", mus, mu_true, mean),
-        (axes[1], r"\sigma", "s", sigmas, sigma_true, s),
+@plt.rc_context({"font.size": 11.5, "axes.formatter.limits": (-3, 4)})
+def draw(x, ml, mus, sigmas, truth=None):
+    """Return the figure: each of four Gaussians is a point on the hill and a bell."""
+    mean, s, *_ = ml
+    mu = np.r_[mus, truth[0] if truth else mean, mean - 3 * s, mean + 3 * s]
+    sigma = np.r_[sigmas, truth[1] if truth else s, s / 2, 1.5 * s]
+    mu_lim = mu.min() - 0.05 * np.ptp(mu), mu.max() + 0.05 * np.ptp(mu)
+    sigma_lim = 0.9 * sigma.min(), 1.1 * sigma.max()
+    scale = "log" if sigma.max() > 20 * sigma.min() else "linear"
+    fig, axes = plt.subplots(2, 2, sharex="col", width_ratios=(2, 3), figsize=(9, 5.5))
+    fig.subplots_adjust(0.09, 0.11, 0.98, 0.87, 0.08, 0.25)
+    (mu_ax, bells), (sigma_ax, hill) = axes
+    hill.sharey(sigma_ax)
+    hill.tick_params(labelleft=False)
+    hill.set(title="log-likelihood: lighter is higher", xlabel=r"$\mu$ and $x$")
+    sigma_ax.set(title=r"standard deviation $\sigma_t$", xlabel="iteration $t$")
+    sigma_ax.set(yscale=scale, ylim=sigma_lim)
+    mu_ax.set(title=r"mean $\mu_t$", ylim=mu_lim)
+    mu, sigma = np.linspace(*mu_lim, 200), np.geomspace(*sigma_lim, 200)
+    height = log_likelihood(mu, sigma[:, np.newaxis], mean, s)
+    depth = log_likelihood(mean, s, mean, s) - height
+    # Each shade ends twice as far below the maximum as the one before.
+    depths = 0.05 * 2.0 ** np.arange(2 + int(np.log2(depth.max() / 0.05)))
+    shades = np.linspace((1, 1, 1), (0.45, 0.65, 0.5), depths.size)
+    hill.contourf(mu, sigma, depth, [0, *depths], colors=shades)
+    t, blue = np.arange(mus.size), "#0072b2"
+    dots = "." if t.size > 20_000 else ".-"  # a million hairlines would take a minute
+    for ax, *path in ((mu_ax, t, mus), (sigma_ax, t, sigmas), (hill, mus, sigmas)):
+        ax.plot(*path, dots, color=blue, ms=3, lw=0.6)
+    bars = {"bins": "rice", "density": True, "histtype": "stepfilled", "color": "0.85"}
+    bells.hist(x[:100_000], **bars, label="samples")
+    cut = 2.2 * np.exp(log_likelihood(mean, s, mean, 0))  # narrow bells go on above it
+    bells.set(title="density", yticks=[], xlim=mu_lim, ylim=(0, cut))
+    both, keys = t[[0, -1]], ("color", "lw", "ls", "marker", "ms", "mfc")
+    for label, point, ts, *style in (
+        ("start", (mus[0], sigmas[0]), t[:1], blue, 1.2, "-", "o", 7, "white"),
+        ("final", (mus[-1], sigmas[-1]), t[-1:], blue, 2.5, "-", "o", 7),
+        (r"true $\mu, \sigma$", truth, both, "#d55e00", 4, "--", "o", 13, "none"),
+        (r"maximum likelihood $\bar{x}, s$", (mean, s), both, "k", 1, ":", "+", 13),
     ):
-        ax.plot(path, color=blue, lw=3, label=f"${symbol}_t$")
-        ax.axhline(true, color=orange, ls="--", label=f"true ${symbol}$")
-        ax.axhline(ml, color="black", ls=":", label=f"maximum likelihood ${ml_symbol}$")
-        ax.set(xlabel="iteration $t$", ylabel=f"${symbol}_t$")
-
-    def grid(*points):
-        margin = 0.05 * (max(points) - min(points))
-        even = np.linspace(min(points) - margin, max(points) + margin, 200)
-        return np.unique([*even, *points])  # the points too, the very top is one
-
-    # The panel shows the path, the truth and the maximum; in log sigma, for overshoots.
-    mu = grid(mus.min(), mus.max(), mu_true, mean, mean - 1.5 * s, mean + 1.5 * s)
-    region = (sigmas.min(), sigmas.max(), sigma_true, s, 0.5 * s, 1.5 * s)
-    sigma = np.exp(grid(*np.log(region)))
-    surface = log_likelihood(mu, sigma[:, np.newaxis], mean, s)
-    # Quantiles as levels: every band gets a tenth of the panel, however steep it is.
-    levels = np.quantile(surface, np.linspace(0, 1, 11))
-    greys = [str(grey) for grey in np.linspace(0.5, 1, 10)]
-    ax = axes[2]
-    bands = ax.contourf(mu, sigma, surface, levels, colors=greys)
-    fig.colorbar(bands, ax=ax, format="%.3g", label="average log-likelihood")
-    ax.plot(mus, sigmas, ".-", color=blue, ms=4, lw=1, label="ascent")
-    ax.plot(mus[0], sigmas[0], "ow", mec="black", label="start")
-    ax.plot(mean, s, "*k", ms=8, label="maximum")
-    ax.plot(mu_true, sigma_true, "o", mfc="none", mec=orange, ms=12, label="true")
-    ax.set(xlabel=r"$\mu$", ylabel=r"$\sigma$")
-    ax.set_yscale("log" if sigma[-1] > 20 * sigma[0] else "linear")
-    for ax in axes:  # above the axes, where a legend covers no curve
-        legend = ax.legend(loc="lower center", ncols=2, frameon=False)
-        legend.set_bbox_to_anchor((0.5, 1.04))
+        if point:
+            style = dict(zip(keys, style), zorder=9 - style[1], clip_on=False)
+            mu_ax.plot(ts, [point[0]] * ts.size, markevery=[-1], **style)
+            sigma_ax.plot(ts, [point[1]] * ts.size, markevery=[-1], **style)
+            hill.plot(*point, **style)
+            bell_x = (point[0] + point[1] * np.linspace(-4, 4, 81)).clip(*mu_lim)
+            bell_x = np.union1d(mu, bell_x)
+            bell = np.exp(log_likelihood(*point, bell_x, 0)).clip(0, cut)
+            bells.plot(bell_x, bell, markevery=[bell.argmax()], label=label, **style)
+    fig.legend(loc="upper center", ncols=5, frameon=False)
     return fig
 
 
-def check_constants():
-    """Exit with one line that names the first wrong constant and what it must be."""
-
-    def count(value, rows):  # raises if it is not whole, or memory can't hold the rows
-        return np.empty((rows, value)).shape[1]
-
-    def positive(value):
-        return math.isfinite(value) and value > 0
-
-    for names, is_right, must_be in (
-        ("N_SAMPLES", lambda v: count(v, 2) > 1, "a whole number > 1, within memory"),
-        ("MU_TRUE MU_START", math.isfinite, "a finite number"),
-        ("SIGMA_TRUE SIGMA_START", positive, "a finite number > 0"),
-        ("STEP_MU STEP_SIGMA", positive, "a finite number > 0"),
-        ("N_ITERATIONS", lambda v: count(v, 10), "a whole number > 0, within memory"),
-        ("SEED", np.random.default_rng, "a whole number >= 0, or None"),
-        ("FIGURE", lambda v: Path(v).suffix == ".png", "the path of a .png file"),
-    ):
-        for name in names.split():
-            value, right = globals()[name], False
-            with suppress(TypeError, ValueError, OverflowError, MemoryError):
-                right = is_right(value)
-            if not right:
-                sys.exit(f"fit_gaussian.py: {name} must be {must_be}, not {value!a}")
-
-
+@plt.style.context("default")  # the same picture, whatever a matplotlibrc says
 def main():
     """Draw samples, climb, save the figure, say what came of it, show the figure."""
-    check_constants()
-    rng = np.random.default_rng(SEED)
-    x = rng.normal(loc=MU_TRUE, scale=SIGMA_TRUE, size=N_SAMPLES)
-    settings = (MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS)
     try:
-        converged, why = verdict(x, *settings)
-        mus, sigmas = fit(x, *settings)
+        require(int, 2, 100_000_000, N_SAMPLES=N_SAMPLES)
+        require(float, -1e6, 1e6, MU_TRUE=MU_TRUE)
+        require(float, 1e-6, 1e6, SIGMA_TRUE=SIGMA_TRUE)
+        require(float, -1e7, 1e7, MU_START=MU_START)
+        require(float, 1e-12, 1e7, SIGMA_START=SIGMA_START)
+        require(float, 1e-26, 1e15, STEP_MU=STEP_MU, STEP_SIGMA=STEP_SIGMA)
+        require(int, 1, 1_000_000, N_ITERATIONS=N_ITERATIONS)
+        require(int, 0, math.inf, SEED=0 if SEED is None else SEED)
+        x = np.random.default_rng(SEED).normal(MU_TRUE, SIGMA_TRUE, N_SAMPLES)
+        ml = maximum_likelihood(x)
     except ValueError as error:
-        must_be = "neither lost beside MU_TRUE nor too large to square"
-        sys.exit(f"fit_gaussian.py: SIGMA_TRUE must be {must_be}: {error}")
-    except ArithmeticError as error:
-        sys.exit(f"Not converged: the ascent left the model, {error}. {why}")
-    figure, path = draw(x, mus, sigmas, MU_TRUE, SIGMA_TRUE), Path(FIGURE)
+        sys.exit(f"fit_gaussian.py: {error}")
+    settings = (MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS)
+    (mus, sigmas), _ = climb(*ml[:2], *settings)
+    figure = draw(x, ml, mus, sigmas, (MU_TRUE, SIGMA_TRUE))
     try:
-        figure.savefig(path, dpi=160)
-    except (OSError, ValueError):
-        sys.exit(f"fit_gaussian.py: FIGURE must be writable, not {str(path)!a}")
-    print(report(x, mus, sigmas, MU_TRUE, SIGMA_TRUE))
+        if Path(FIGURE).suffix != ".png":
+            raise ValueError
+        path = Path(globals().get("__file__", "")).parent / FIGURE
+        # Drawn beside its place, then moved: there is always a whole figure.
+        with TemporaryDirectory(dir=path.parent) as folder:
+            figure.savefig(Path(folder, path.name), dpi=200)
+            Path(folder, path.name).replace(path)
+    except (OSError, TypeError, ValueError):
+        sys.exit(f"fit_gaussian.py: FIGURE must be a .png to write, not {FIGURE!a}")
+    print(report(ml, mus, sigmas, (MU_TRUE, SIGMA_TRUE)))
+    converged, why = verdict(ml, *settings)
     print("Converged:" if converged else "Not converged:", why)
-    # Run from another folder, it prints the whole path, escaped to ASCII.
-    print("Figure:", path.name if path.parent == Path.cwd() else ascii(str(path)))
-    if plt.get_backend().lower() != "agg":  # Matplotlib's choice without a display
+    print("Figure:", ascii(str(FIGURE))[1:-1], flush=True)  # before the window opens
+    if plt.get_backend().lower() not in ("agg", "cairo", "pdf", "pgf", "ps", "svg"):
         plt.show()
 
 

@@ -10,24 +10,16 @@ import pytest
 
 import fit_gaussian
 
-PAGE = {
-    "N_SAMPLES": 10_000,
-    "MU_TRUE": 2.0,
-    "SIGMA_TRUE": 2.0,
-    "MU_START": -3.0,
-    "SIGMA_START": 1.0,
-    "STEP_MU": 0.1,
-    "STEP_SIGMA": 0.01,
-    "N_ITERATIONS": 500,
-    "SEED": 0,
-}
-PAGE_FIT = {  # the same, as the arguments of fit and verdict
+PAGE_FIT = {  # the course page's settings, as the arguments of fit and verdict
     "mu": -3.0,
     "sigma": 1.0,
     "step_mu": 0.1,
     "step_sigma": 0.01,
     "n_iterations": 500,
 }
+EDITABLE = ["MU_START", "SIGMA_START", "STEP_MU", "STEP_SIGMA", "N_ITERATIONS"]
+PAGE = {"N_SAMPLES": 10_000, "MU_TRUE": 2.0, "SIGMA_TRUE": 2.0, "SEED": 0}
+PAGE.update(zip(EDITABLE, PAGE_FIT.values()))
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +40,12 @@ def run_main(monkeypatch, capsys, tmp_path):
     def run(picture=False, **constants):
         if not picture:
             monkeypatch.setattr(fit_gaussian, "draw", lambda *_: plt.figure())
-        for name, value in {**PAGE, "FIGURE": tmp_path / "f.png", **constants}.items():
+        figure = str(tmp_path / "f.png")
+        for name, value in {**PAGE, "FIGURE": figure, **constants}.items():
             monkeypatch.setattr(fit_gaussian, name, value)
+        line = None
         try:
             fit_gaussian.main()
-            line = None
         except SystemExit as stop:
             line = stop.code
         plt.close("all")
