@@ -189,6 +189,7 @@ def draw(x, ml, mus, sigmas, truth=None):
     sigma_ax.set(yscale=scale, ylim=sigma_lim)
     mu_ax.set(title=r"mean $\mu_t$", ylim=mu_lim)
     mu, sigma = np.linspace(*mu_lim, 200), np.geomspace(*sigma_lim, 200)
+    mu, sigma = np.union1d(mu, mean), np.union1d(sigma, s)  # with the very top
     height = log_likelihood(mu, sigma[:, np.newaxis], mean, s)
     depth = log_likelihood(mean, s, mean, s) - height
     # Each shade ends twice as far below the maximum as the one before.
@@ -251,7 +252,7 @@ def main():
             figure.savefig(Path(folder, path.name), dpi=200)
             Path(folder, path.name).replace(path)
     except (OSError, TypeError, ValueError):
-        sys.exit(f"fit_gaussian.py: FIGURE must be a .png to write, not {FIGURE!a}")
+        sys.exit(f"fit_gaussian.py: FIGURE must be a .png file, not {FIGURE!a}")
     print(report(ml, mus, sigmas, (MU_TRUE, SIGMA_TRUE)))
     converged, why = verdict(ml, *settings)
     print("Converged:" if converged else "Not converged:", why)
