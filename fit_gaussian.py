@@ -219,7 +219,8 @@ def draw(x, ml, mus, sigmas, truth=None):
             bell_x = (point[0] + point[1] * np.linspace(-4, 4, 81)).clip(*mu_lim)
             bell_x = np.union1d(mu, bell_x)
             bell = np.exp(log_likelihood(*point, bell_x, 0)).clip(0, cut)
-            bells.plot(bell_x, bell, markevery=[bell.argmax()], label=label, **style)
+            peak = [np.searchsorted(bell_x, point[0])]
+            bells.plot(bell_x, bell, markevery=peak, label=label, **style)
     fig.legend(loc="upper center", ncols=5, frameon=False)
     return fig
 
