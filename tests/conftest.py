@@ -10,13 +10,9 @@ import pytest
 
 import fit_gaussian
 
-PAGE_FIT = {  # the course page's settings, as the arguments of fit and verdict
-    "mu": -3.0,
-    "sigma": 1.0,
-    "step_mu": 0.1,
-    "step_sigma": 0.01,
-    "n_iterations": 500,
-}
+# The course page's settings, as the arguments of fit and verdict, and as constants.
+PAGE_FIT = {"mu": -3.0, "sigma": 1.0, "step_mu": 0.1, "step_sigma": 0.01}
+PAGE_FIT["n_iterations"] = 500
 EDITABLE = ["MU_START", "SIGMA_START", "STEP_MU", "STEP_SIGMA", "N_ITERATIONS"]
 PAGE = {"N_SAMPLES": 10_000, "MU_TRUE": 2.0, "SIGMA_TRUE": 2.0, "SEED": 0}
 PAGE.update(zip(EDITABLE, PAGE_FIT.values()))

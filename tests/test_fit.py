@@ -89,15 +89,14 @@ def test_trajectories_are_those_of_the_raw_samples(page_samples):
 
 @pytest.mark.parametrize("mu, sigma", [(-3, 1), (2, 0.5), (0, 3), (4, 10), (1.3, 0.88)])
 def test_steps_are_the_gradient(mu, sigma):
-    h, step = 1e-5, 0.01
-    (_, mu_1), (_, sigma_1) = fit(PUBLISHED, mu, sigma, step, step, 1)
-    taken = (mu_1 - mu) / step, (sigma_1 - sigma) / step
+    h = 1e-5
+    mus, sigmas = fit(PUBLISHED, mu, sigma, 0.01, 0.01, 1)
+    taken = np.array([mus[1] - mu, sigmas[1] - sigma]) / 0.01
     slope_mu = (ell(mu + h, sigma) - ell(mu - h, sigma)) / (2 * h)
-    slope_sigma = (ell(mu_1, sigma + h) - ell(mu_1, sigma - h)) / (2 * h)
-    slopes = np.array([slope_mu, slope_sigma])
-    assert taken == pytest.approx(slopes, rel=1e-6, abs=1e-8)
+    slope_sigma = (ell(mus[1], sigma + h) - ell(mus[1], sigma - h)) / (2 * h)
+    assert taken == pytest.approx([slope_mu, slope_sigma], rel=1e-6, abs=1e-8)
     # The check is sharp enough to reject a slope that is off by 1 in 100,000.
-    assert taken != pytest.approx(1.00001 * slopes, rel=1e-6, abs=1e-8)
+    assert 1.00001 * taken != pytest.approx([slope_mu, slope_sigma], rel=1e-6, abs=1e-8)
 
 
 @pytest.mark.parametrize("a, b", [(1, 100), (3, 0), (0.01, -5), (-2, 7)])
@@ -147,13 +146,10 @@ def test_far_out_sigma_squared_falls_by_twice_the_step_and_mu_hardly_moves():
 @pytest.mark.parametrize("kind", [list, tuple, np.array, np.float32, np.int64])
 def test_any_array_like_is_taken_and_left_as_it_was(kind):
     x = kind([1, 2, 4])
-    before = np.array(x)
     path = fit(x, 5, 6, 0.1, 0.1, 7)
-    assert path.dtype == np.float64
-    assert path.shape == (2, 8)
-    assert path[:, 0].tolist() == [5, 6]
+    assert (path.dtype, path.shape, list(path[:, 0])) == (np.float64, (2, 8), [5, 6])
     np.testing.assert_array_equal(path, fit([1.0, 2.0, 4.0], 5.0, 6.0, 0.1, 0.1, 7))
-    np.testing.assert_array_equal(x, before)
+    assert list(x) == [1, 2, 4]
 
 
 def test_memory_holds_the_samples_once():
@@ -171,46 +167,30 @@ def test_only_mean_and_variance_matter(page_samples):
     np.testing.assert_allclose(fit(again, **PAGE_FIT), path, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "mu, sigma, step_sigma, length",
-    [
-        (2, 1.72, 24, 3),  # negative at iteration 3
-        (2, math.sqrt(8), 20, 1),  # sigma - 20 (1 - 4 / 8) / sigma = -0.707
-        (2, 1e-150, 1e150, 1),  # infinite; NumPy's floats would warn
-        (1e200, 1, 0.01, 1),
-        (math.nan, 1, 0.01, 1),
-    ],
-)
-def test_the_trajectories_end_before_sigma_is_no_positive_number(
-    mu, sigma, step_sigma, length
-):
-    settings = np.array([mu, sigma, 1e-9, step_sigma])
-    path, followed = climb(2.0, 2.0, *settings, 1000)
-    np.testing.assert_array_equal(fit(FOUR, *settings, 1000), path)
+ENDS = [(2, 1.72, 24, 3), (2, 8**0.5, 20, 1)]  # below zero, at iterations 3 and 1
+ENDS += [(2, 1e-150, 1e150, 1), (1e200, 1, 0.01, 1), (math.nan, 1, 0.01, 1)]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("mu, sigma, step, length", ENDS)
+def test_the_path_ends_before_sigma_is_no_positive_number(mu, sigma, step, length):
+    # With NumPy's floats in the loop there would be a warning.
+    path, followed = climb(2.0, 2.0, *np.array([mu, sigma, 1e-9, step]), 1000)
+    np.testing.assert_array_equal(fit(FOUR, mu, sigma, 1e-9, step, 1000), path)
     assert path.shape == (2, length)
-    assert np.all(path[1] > 0) and np.all(np.isfinite(path[1] ** 2))
-    last = float(path[1, -1])
-    away = 2 + (mu - 2) * (mu - 2) / 2  # mu - 2 hardly moves
-    expected = last + float(step_sigma) * (2 * away / last / last - 1) / last
+    assert np.all(path[1] > 0)
+    last, mean_square = float(path[1, -1]), 4 + (mu - 2) * (mu - 2)  # mu hardly moves
+    expected = last + step * (mean_square / last / last - 1) / last
     assert followed == pytest.approx(expected, nan_ok=True)
     assert not 0 < followed < 1e154
 
 
-@pytest.mark.parametrize(
-    "x, message",
-    [
-        ([], "the size of x .* not 0"),
-        ([1.0], "the size of x .* not 1"),
-        ([0.1] * 10, "spread"),
-        ([1e9, 1e9 + 1e-6], "spread"),  # eight floats apart
-        ([1.0, math.nan, 2.0], "spread"),
-        ([1.0, math.inf], "spread"),
-        ([-1e200, 1e200], "spread"),
-        ([0.0, 1e-200], "spread"),
-    ],
-)
-def test_samples_without_a_fit(x, message):
-    with pytest.raises(ValueError, match=message):
+NO_FIT = [[], [1.0], [0.1] * 10, [1e9, 1e9 + 1e-6], [1.0, math.nan], [1.0, math.inf]]
+
+
+@pytest.mark.parametrize("x", [*NO_FIT, [-1e200, 1e200], [0.0, 1e-200]])
+def test_samples_without_a_fit(x):
+    with pytest.raises(ValueError, match="the size of x" if len(x) < 2 else "spread"):
         fit(x, 0, 1, 0.1, 0.1, 10)
 
 
@@ -221,7 +201,6 @@ BAD += [("n_iterations", value) for value in (0, -1, 1.5, 1e4, "1", None)]
 
 @pytest.mark.parametrize("name, value", BAD)
 def test_a_bad_setting_is_named(name, value):
-    with pytest.raises(
-        ValueError, match=f"^{name} must .* not {re.escape(repr(value))}$"
-    ):
+    message = f"^{name} must .* not {re.escape(repr(value))}$"
+    with pytest.raises(ValueError, match=message):
         fit(FOUR, **{**PAGE_FIT, name: value})

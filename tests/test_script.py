@@ -84,6 +84,7 @@ def test_the_window_opens_after_the_report(copy, tmp_path):
     show += "def show(*args, **options): os._exit(7)  # loses what is not flushed\n"
     (tmp_path / "fakeshow.py").write_text(show)
     env = {"MPLBACKEND": "module://fakeshow", "PYTHONPATH": str(tmp_path)}
+    env["PYTHONUNBUFFERED"] = ""
     done = python(copy, cwd=tmp_path, **env)
     assert (done.returncode, done.stderr) == (7, "")
     pattern = r" +start .*\nmu .*\nsigma .*\nConverged: .*\nFigure: .*\n"

@@ -10,8 +10,8 @@ from conftest import EDITABLE, PAGE_FIT
 
 from fit_gaussian import climb, fit, log_likelihood, maximum_likelihood, verdict
 
-STEPS = {"STEP_MU": ("step_mu", 2), "STEP_SIGMA": ("step_sigma", 1)}  # limits / s^2
 ARGUMENT = dict(zip(EDITABLE, PAGE_FIT))
+LIMIT = {"STEP_MU": 2, "STEP_SIGMA": 1}  # of stability, over s^2
 FOUR = [0.0, 4.0] * 50
 FOUR_ML = 2.0, 2.0, 0.2, math.sqrt(0.02)  # mean, s and their standard errors
 
@@ -34,10 +34,10 @@ def judge(ml=FOUR_ML, **changes):
 
 
 def safe(mean, s, mu):
-    """The four safe values, as a person would type them."""
+    """The four safe values, as a person would type them, as arguments of fit."""
     mu = round(mean + (2 if mu > mean else -2) * s, -math.floor(math.log10(s)))
     rest = (float(f"{v:.0e}") for v in (2 * s, s * s / 10, s * s / 20))
-    return dict(zip(EDITABLE, (mu, *rest)))
+    return dict(zip(PAGE_FIT, (mu, *rest)))
 
 
 def height(ml, settings):
@@ -74,21 +74,27 @@ def test_passing_through_is_not_converging():
 
 
 @pytest.mark.parametrize("mean, s, n", [(2, 2, 10), (-7, 0.03, 10_000)])
-@pytest.mark.parametrize("constant", STEPS)
-def test_a_step_settles_below_its_limit_only(mean, s, n, constant):
-    step, limit = STEPS[constant]
-    limit *= s * s
-    start = {"mu": mean + 0.001 * s, "sigma": 1.001 * s, "n_iterations": 2000}
-    start |= {"step_mu": s * s / 10, "step_sigma": s * s / 20}
-    assert judge(exact(mean, s, n), **{**start, step: 0.99 * limit})[0]
+@pytest.mark.parametrize("edit", LIMIT)
+def test_a_step_settles_below_its_limit_only(mean, s, n, edit):
+    ml, step, limit = exact(mean, s, n), ARGUMENT[edit], LIMIT[edit] * s * s
+    good = safe(mean, s, math.inf)
+    start = {**good, "mu": mean + s / 1000, "sigma": 1.001 * s, "n_iterations": 2000}
+    assert judge(ml, **{**start, step: 0.99 * limit})[0]
     path, _ = climb(mean, s, **{**start, step: limit})
     assert np.all(abs(path.T - (mean, s)) < s / 200)  # it bounces, and stays inside
     for share in (1, 1.01):
-        _, edit, value, line = judge(
-            exact(mean, s, n), **{**start, step: share * limit}
-        )
-        assert (edit, value) == (constant, safe(mean, s, start["mu"])[constant])
+        *actual, line = judge(ml, **{**start, step: share * limit})
+        assert actual == [False, edit, good[step]]
         assert re.search(rf"the error of {step[5:]} by .*{1 - 2 * share:g}\b", line)
+
+
+@pytest.mark.parametrize("edit", LIMIT)
+def test_a_step_beyond_its_limit_is_edited_before_a_start_that_would_help_more(edit):
+    far = {**PAGE_FIT, "mu": -300, ARGUMENT[edit]: 4.05 * LIMIT[edit]}
+    better = height(FOUR_ML, {**far, "mu": -2})
+    step = ARGUMENT[edit]
+    assert better > height(FOUR_ML, {**far, step: safe(2, 2, -300)[step]})
+    assert judge(**far)[1] == edit
 
 
 def test_the_iteration_that_turns_sigma_negative_is_named():
@@ -116,12 +122,7 @@ def test_the_number_of_missing_iterations_is_exact(n_iterations, sigma):
 def test_no_more_than_a_million_iterations_are_proposed(needed, edit):
     # The error of sigma takes this long to shrink from 2.2 standard errors to one.
     *_, se_sigma = ml = exact(n=10**8)
-    slow = {
-        "mu": 2,
-        "sigma": 2 + 2.2 * se_sigma,
-        "step_mu": 0.4,
-        "n_iterations": 988_000,
-    }
+    slow = {"mu": 2, "sigma": 2 + 2.2 * se_sigma, "n_iterations": 988_000}
     _, actual, value, _ = judge(ml, **slow, step_sigma=2 * math.log(2.2) / needed)
     assert actual == (edit or "STEP_SIGMA")
     assert value == (1_000_000 if edit else 0.2)
@@ -129,19 +130,15 @@ def test_no_more_than_a_million_iterations_are_proposed(needed, edit):
 
 @pytest.mark.parametrize("mean", [2, 0.0, -1234.5678, 1e5])
 @pytest.mark.parametrize("s", [2, 0.00345, 678.9])
-@pytest.mark.parametrize("mu", [-3e7, 3e7])
+@pytest.mark.parametrize(
+    "mu", [-3e7, 3e7, 1e150]
+)  # the last: sigma is infinite at once
 def test_safe_values_are_short(mean, s, mu):
-    values = safe(mean, s, mu)
-    good = {ARGUMENT[name]: value for name, value in values.items()}
-    far = {
-        "mu": mu,
-        "sigma": 1e-5 * s,
-        "step_mu": 1e3 * s * s,
-        "step_sigma": 90 * s * s,
-    }
-    for name, argument in zip(values, good):
-        settings = {**good, argument: far[argument], "n_iterations": 300}
-        assert judge(exact(mean, s), **settings)[1:3] == (name, values[name])
+    good = safe(mean, s, mu)
+    far = mu, 1e-5 * s, 1e3 * s * s, 90 * s * s
+    for name, argument, value in zip(EDITABLE, good, far):
+        settings = {**good, argument: value, "n_iterations": 300}
+        assert judge(exact(mean, s), **settings)[:3] == (False, name, good[argument])
 
 
 def test_a_safe_mu_is_never_minus_zero():
@@ -154,38 +151,33 @@ def test_from_safe_values_the_ascent_settles_within_200_iterations(n, mean):
     for s in np.geomspace(1e-6, 1e6, 25):
         if s > 8 * np.spacing(abs(mean)) * math.sqrt(n):
             for side in (-math.inf, math.inf):
-                values = safe(mean, s, side)
-                settings = {ARGUMENT[name]: value for name, value in values.items()}
+                settings = safe(mean, s, side)
                 path, _ = climb(mean, s, **settings, n_iterations=400)
                 near = np.reshape(exact(mean, s, n)[2:], (2, 1)).clip(max=s / 100)
                 assert np.all(abs(path.T - (mean, s)).T[:, 200:] <= near)
     assert judge(exact(mean, s, n), **settings, n_iterations=200)[0]
 
 
-@pytest.mark.parametrize(
-    "far, edit",
-    [
-        ({"mu": -300}, "MU_START"),
-        ({"mu": 300, "step_sigma": 1e-3}, "MU_START"),
-        ({"sigma": 0.01}, "SIGMA_START"),
-        ({"sigma": 1000}, "SIGMA_START"),
-        ({"mu": 10, "sigma": 3, "step_mu": 1e-7}, "STEP_MU"),
-        ({"mu": 2, "sigma": 9, "step_sigma": 1e-6}, "STEP_SIGMA"),
-    ],
-)
+FAR = [({"mu": -300}, "MU_START"), ({"mu": 300, "step_sigma": 1e-3}, "MU_START")]
+FAR += [({"sigma": 0.01}, "SIGMA_START"), ({"sigma": 1000}, "SIGMA_START")]
+FAR += [({"mu": 10, "sigma": 3, "step_mu": 1e-7}, "STEP_MU")]
+FAR += [({"mu": 2, "sigma": 9, "step_sigma": 1e-6}, "STEP_SIGMA")]
+
+
+@pytest.mark.parametrize("far, edit", FAR)
 def test_the_edit_is_the_one_that_ends_highest_and_its_numbers_are_true(far, edit):
     settings = {**PAGE_FIT, **far}
     ends = {}
-    for name, value in safe(2, 2, settings["mu"]).items():
-        path = fit(FOUR, **{**settings, ARGUMENT[name]: value})
-        ends[name] = *path[:, -1], log_likelihood(*path[:, -1], 2, 2)
-    assert max(ends, key=lambda name: ends[name][2]) == edit
+    for argument, value in safe(2, 2, settings["mu"]).items():
+        path = fit(FOUR, **{**settings, argument: value})
+        ends[argument] = *path[:, -1], log_likelihood(*path[:, -1], 2, 2)
+    assert max(ends, key=lambda name: ends[name][2]) == ARGUMENT[edit]
     _, actual, _, line = judge(**far)
     assert actual == edit
     mus, sigmas = fit(FOUR, **settings)
     said = [float(number) for number in re.findall(r"(?:mu is|sigma) (\S+) % of", line)]
-    true = np.array([mus[-1], sigmas[-1], *ends[edit][:2]])[-len(said) :]
-    assert len(said) == (2 if edit in STEPS else 4)
+    true = np.array([mus[-1], sigmas[-1], *ends[ARGUMENT[edit]][:2]])[-len(said) :]
+    assert len(said) == (2 if edit in LIMIT else 4)
     assert said == pytest.approx(list(abs(true - 2) / 0.02), rel=0.005, abs=0.0051)
     if sigmas.max() > 4:
         peak = sigmas.argmax()
@@ -197,20 +189,18 @@ def test_the_edit_is_the_one_that_ends_highest_and_its_numbers_are_true(far, edi
 def follow(ml, settings):
     """Edit as told until converged. Return the harmful edits, as constants."""
     edited, harmful = [], []
-    limits = {name: limit * ml[1] ** 2 for name, (_, limit) in STEPS.items()}
     while True:
-        before = height(ml, settings)
         converged, edit, value, _ = judge(ml, **settings)
         if converged:
             assert len(edited) <= 5
             return harmful
         assert edit not in edited, "no constant needs a second edit"
-        argument, old = ARGUMENT[edit], settings[ARGUMENT[edit]]
-        assert value != old
         edited.append(edit)
-        settings = {**settings, argument: value}
+        before, old = height(ml, settings), settings[ARGUMENT[edit]]
+        settings = {**settings, ARGUMENT[edit]: value}
         if height(ml, settings) < before - 1:
-            assert old >= limits.get(edit, math.inf) > value, "harm for no need"
+            limit = LIMIT.get(edit, math.inf) * ml[1] ** 2
+            assert old >= limit > value, "harm for no need"
             harmful.append(edit)
 
 
@@ -227,11 +217,7 @@ def test_from_any_constants_the_edits_lead_to_convergence(seed):
     if rng.random() < 0.5:
         mu = mu_true + rng.normal() * 3 * sigma_true
     sizes = []
-    for close, low in (
-        (sigma_true, 1e-3),
-        (sigma_true**2, 1e-5),
-        (sigma_true**2, 1e-5),
-    ):
+    for close, low in zip(sigma_true ** np.array([1, 2, 2]), (1e-3, 1e-5, 1e-5)):
         near = min(max(close * spread(rng, 0.03, 30), low), 1e3)
         sizes.append(near if rng.random() < 0.5 else spread(rng, low, 1e3))
     n, n_iterations = int(spread(rng, 10, 1e5)), int(spread(rng, 1, 1e4))
