@@ -64,7 +64,7 @@ def test_run_in_its_folder_without_a_display(tmp_path):
 @pytest.mark.parametrize("backend", ["svg", "pdf"])
 def test_run_elsewhere_with_a_backend_that_can_t_show(copy, tmp_path, backend):
     (tmp_path / "elsewhere").mkdir()
-    env = {"MPLBACKEND": backend, "PYTHONIOENCODING": "ascii"}
+    env = {"MPLBACKEND": backend, "PYTHONIOENCODING": "ascii", "DISPLAY": ":0"}
     done = python(copy, cwd=tmp_path / "elsewhere", **env)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("\nFigure: \\u03bc.png\n")
