@@ -130,15 +130,14 @@ def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
     # Try four edits, one at a time, each to a value that suits these samples.
     now = mu, sigma, step_mu, step_sigma
     safe = mean + math.copysign(2 * s, mu - mean), 2 * s, s**2 / 10, s**2 / 20
-    tried = []
+    lower, tried = log_likelihood(*final, mean, s) - 1, []
     for i, name in enumerate(("MU_START", "SIGMA_START", "STEP_MU", "STEP_SIGMA")):
         digits = -math.floor(math.log10(safe[i] if i else s))
         value = round(safe[i], digits) + 0.0  # as a person would type it; no -0.0
         if value != now[i]:
             edited, _ = climb(mean, s, *now[:i], value, *now[i + 1 :], n_iterations)
             height = log_likelihood(*edited[:, -1], mean, s)
-            harmless = height > log_likelihood(*final, mean, s) - 1
-            rank = harmless, rates.get(name, 0) >= 2, height
+            rank = height > lower, rates.get(name, 0) >= 2, height
             tried.append((*rank, name, now[i], value, off(edited[:, -1])))
     # Do no harm; then, edit a step that must be edited; then, end as high as possible.
     *_, name, old, value, after = max(tried)
@@ -146,15 +145,11 @@ def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
         why = f"near the maximum, {name} = {old:g} multiplies the error of "
         why += f"{name[5:].lower()} by {1 - rates[name]:.5g} at every iteration"
     peak = shown[:, 1].argmax()
-    if shown[peak, 1] > 2 * s:
-        why += (
-            f"; sigma is largest, {shown[peak, 1]:.3g}, at iteration {peak}; sigma^2 "
-        )
-        why += f"falls by less than 2 STEP_SIGMA = {2 * step_sigma:.3g} an iteration"
+    if (top := shown[peak, 1]) > 2 * s:
+        why += f"; sigma is largest, {top:.3g}, at iteration {peak}; sigma^2 falls by "
+        why += f"less than 2 STEP_SIGMA = {2 * step_sigma:.3g} an iteration"
     if len(shown) <= n_iterations:
-        why += (
-            f"; at iteration {len(shown)} sigma would be {next_sigma:.3g}, so it ends"
-        )
+        why += f"; at iteration {len(shown)} sigma would be {next_sigma:.3g}: invalid"
     return False, f"{why}; with the edit, {after} from it: try {name} = {value}"
 
 
@@ -253,7 +248,9 @@ def main():
             figure.savefig(Path(folder, path.name), dpi=200)
             Path(folder, path.name).replace(path)
     except (OSError, TypeError, ValueError):
-        sys.exit(f"fit_gaussian.py: FIGURE must be a .png file, not {FIGURE!a}")
+        sys.exit(
+            f"fit_gaussian.py: FIGURE must be a writable .png file, not {FIGURE!a}"
+        )
     print(report(ml, mus, sigmas, (MU_TRUE, SIGMA_TRUE)))
     converged, why = verdict(ml, *settings)
     print("Converged:" if converged else "Not converged:", why)

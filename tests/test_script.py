@@ -17,7 +17,8 @@ import fit_gaussian
 
 SCRIPT = Path(fit_gaussian.__file__)
 # Our warnings only: a deprecation inside another package is not the script's.
-PYTHON = [sys.executable, "-W", "error::RuntimeWarning", "-W", "error::UserWarning"]
+WARNINGS = "error::RuntimeWarning", "error::UserWarning", "ignore::DeprecationWarning"
+PYTHON = [sys.executable, *(f"-W{warning}" for warning in WARNINGS)]
 
 
 def python(*args, cwd, **env):
@@ -169,7 +170,7 @@ def test_each_wrong_constant_is_named(run_main, monkeypatch, tmp_path, name, val
     (tmp_path / "f.png").write_bytes(b"earlier")
     out, line = run_main(**{name: value})
     assert out == ""
-    wanted = "be a .png file"
+    wanted = "be a writable .png file"
     if name != "FIGURE":
         low, high = RANGES.get(name, (0, float("inf")))
         whole = isinstance(low, int)
