@@ -106,8 +106,10 @@ def test_histogram_of_the_samples(drawn):
 
 def test_lighter_is_higher_and_the_maximum_is_on_top(drawn):
     best, *_, fig = drawn
-    (hill,) = fig.axes[3].collections
-    bands = [(b, c) for b, c in zip(hill.get_paths(), hill.get_facecolor()) if len(b)]
+    bands = []
+    for hill in fig.axes[3].collections:  # before Matplotlib 3.8, one for every band
+        pairs = zip(hill.get_paths(), hill.get_facecolor())
+        bands += [(band, color) for band, color in pairs if len(band)]
     assert bands[0][0].contains_point(best)
     lightness = [color[:3].sum() for _, color in bands]
     heights = [log_likelihood(*band.vertices.T, *best).min() for band, _ in bands]
