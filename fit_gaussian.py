@@ -6,8 +6,9 @@
 
 Run `python fit_gaussian.py`, edit the constants below, run it again. Notation:
     x          n samples of N(MU_TRUE, SIGMA_TRUE); sigma is the standard deviation
-    mean, s    mean and standard deviation (divide by n) of x: the maximum-likelihood
-               fit in closed form, which the ascent should reach
+    mean, s    mean and standard deviation (divide by n) of x: the maximum of the
+               likelihood in closed form, which the ascent should reach
+    ml         mean, s and their standard errors, as maximum_likelihood returns them
     mu, sigma  the current guess, which climbs there from (MU_START, SIGMA_START)
 """
 
@@ -44,8 +45,8 @@ def maximum_likelihood(x):
         s = math.sqrt(sum(part @ part for part in parts) / x.size)
     least = 8 * np.spacing(abs(mean)) * math.sqrt(x.size)  # else mu can't come near
     if not least < s < math.inf:
-        wrong = f"must be above {least:.1g} beside a mean (MU_TRUE) of {mean:g}, not"
-        raise ValueError(f"the spread of x (SIGMA_TRUE) {wrong} {s:g}")
+        beside = f"finite and above {least:.1g} at a mean (MU_TRUE) of {mean:g}"
+        raise ValueError(f"the spread of x (SIGMA_TRUE) must be {beside}, not {s:g}")
     return mean, s, s / math.sqrt(x.size), s / math.sqrt(2 * x.size)
 
 
@@ -76,8 +77,7 @@ def climb(mean, s, mu, sigma, step_mu, step_sigma, n_iterations):
         mu += step_mu * (mean - mu) / sigma2
         # Alternating on purpose, not simultaneous: sigma's step uses the new mu.
         # mean((x - mu)^2) = s^2 + (mean - mu)^2, so no step looks at x again.
-        mean_square = s2 + (mean - mu) * (mean - mu)
-        sigma += step_sigma * (mean_square / sigma2 - 1) / sigma
+        sigma += step_sigma * ((s2 + (mean - mu) * (mean - mu)) / sigma2 - 1) / sigma
         sigma2 = sigma * sigma
         if not (sigma > 0 and 0 < sigma2 < math.inf):
             break
@@ -90,47 +90,39 @@ def fit(x, mu, sigma, step_mu, step_sigma, n_iterations):
     """Climb the average log-likelihood of x, shape (n,), as README.md derives it.
 
     The start mu, sigma has the unit of x, the step sizes that unit squared. Returns
-    mus, sigmas, each of shape (n_iterations + 1,), the start first; shorter if the
-    next sigma would not be a positive number with a finite square. Raises ValueError
-    if x has no maximum-likelihood fit or a setting is out of range.
+    mus, sigmas, of n_iterations + 1 values each, the start first; fewer if the next
+    sigma is not above 0 or too large to square. Raises ValueError if x or a setting is
+    out of range.
     """
     mean, s, *_ = maximum_likelihood(x)
     return climb(mean, s, mu, sigma, step_mu, step_sigma, n_iterations)[0]
 
 
 def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
-    """Return whether the ascent converged, and a line on what happened and what to do.
-
-    `ml` is what `maximum_likelihood` returns, the rest are the settings of `fit`.
-    """
+    """Return whether the ascent converged, and a line: what happened, what to do."""
     mean, s, *errors = ml
-    near = np.minimum(errors, s / 100)  # closer, neither data nor eye see a difference
-    units = ["std. errors" if e <= s / 100 else "% of max. lik. sigma" for e in errors]
-
-    def off(point):
-        off_mu, off_sigma = np.round(abs(point - (mean, s)) / near, 2)
-        return f"mu is {off_mu:.3g} {units[0]} and sigma {off_sigma:.3g} {units[1]}"
-
-    n = n_iterations + 20_000
-    path, next_sigma = climb(mean, s, mu, sigma, step_mu, step_sigma, n)
-    *_, final = shown = path.T[: n_iterations + 1]
-    why = f"{off(final)} from the maximum"
+    near = np.minimum(errors, s / 100)  # within it, neither data nor eye can tell
+    units = ["std. errors" if e <= s / 100 else "% of s" for e in errors]
+    told = f"mu is {{:.3g}} {units[0]} and sigma {{:.3g}} {units[1]} from the maximum"
+    now, n = (mu, sigma, step_mu, step_sigma), n_iterations + 20_000
+    path, next_sigma = climb(mean, s, *now, n)
+    mus, sigmas = path[:, : n_iterations + 1]
+    off = abs(path.T - (mean, s)) / near
+    settled = 1 + np.flatnonzero((off > 1).any(axis=1)).max(initial=-1)
+    why = told.format(*off[sigmas.size - 1].round(2))
     # Near the maximum an iteration multiplies the errors by 1 - rate (see README.md).
     rates = {"STEP_MU": step_mu / s**2, "STEP_SIGMA": 2 * step_sigma / s**2}
     if max(rates.values()) < 2 and path.shape[1] > n:
-        outside = (abs(path.T - (mean, s)) > near).any(axis=1)
-        settled = 1 + int(np.flatnonzero(outside).max(initial=-1))
         if settled <= n_iterations:
             return True, why
         enough = int(float(f"{1.05 * settled:.1e}"))  # two digits, and not too few
         if settled <= n and enough <= 1_000_000:
-            why += f"; from iteration {settled} on, both stay within 1"
+            why += f"; it has converged from iteration {settled} on"
             return False, f"{why}: try N_ITERATIONS = {enough}"
 
     # Try four edits, one at a time, each to a value that suits these samples.
-    now = mu, sigma, step_mu, step_sigma
     safe = mean + math.copysign(2 * s, mu - mean), 2 * s, s**2 / 10, s**2 / 20
-    lower, tried = log_likelihood(*final, mean, s) - 1, []
+    lower, tried = log_likelihood(mus[-1], sigmas[-1], mean, s) - 1, []
     for i, name in enumerate(("MU_START", "SIGMA_START", "STEP_MU", "STEP_SIGMA")):
         digits = -math.floor(math.log10(safe[i] if i else s))
         value = round(safe[i], digits) + 0.0  # as a person would type it; no -0.0
@@ -138,30 +130,30 @@ def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
             edited, _ = climb(mean, s, *now[:i], value, *now[i + 1 :], n_iterations)
             height = log_likelihood(*edited[:, -1], mean, s)
             rank = height > lower, rates.get(name, 0) >= 2, height
-            tried.append((*rank, name, now[i], value, off(edited[:, -1])))
+            tried.append((*rank, name, value, edited[:, -1]))
     # Do no harm; then, edit a step that must be edited; then, end as high as possible.
-    *_, name, old, value, after = max(tried)
+    *_, name, value, end = max(tried)
     if name in rates:
-        why = f"near the maximum, {name} = {old:g} multiplies the error of "
-        why += f"{name[5:].lower()} by {1 - rates[name]:.5g} at every iteration"
-    peak = shown[:, 1].argmax()
-    if (top := shown[peak, 1]) > 2 * s:
-        why += f"; sigma is largest, {top:.3g}, at iteration {peak}; sigma^2 falls by "
-        why += f"less than 2 STEP_SIGMA = {2 * step_sigma:.3g} an iteration"
-    if len(shown) <= n_iterations:
-        why += f"; at iteration {len(shown)} sigma would be {next_sigma:.3g}: invalid"
-    return False, f"{why}; with the edit, {after} from it: try {name} = {value}"
+        why = f"near the maximum, {name} multiplies the error of {name[5:].lower()} "
+        why += f"by {1 - rates[name]:.5g} at every iteration"
+    if sigmas.max() > 2 * s:
+        why += f"; sigma is largest, {sigmas.max():.3g}, at iteration {sigmas.argmax()}"
+        why += f"; sigma^2 cannot fall by {2 * step_sigma:.3g} in one"
+    if sigmas.size <= n_iterations:
+        why += f"; at iteration {sigmas.size} sigma would be {next_sigma:.3g}: invalid"
+    after = told.format(*(abs(end - (mean, s)) / near).round(2))
+    return False, f"{why}; with this edit, {after}: try {name} = {value}"
 
 
 def report(ml, mus, sigmas, truth=None):
     """Return the table of the run, in ASCII; truth is (mu, sigma), if it is known."""
-    text = "            start       final   max. lik.  std. error"
-    text += "        true" * bool(truth)
+    text = "          start       final   max. lik.  std. error"
+    text += "      true" * bool(truth)
     for i, (name, path) in enumerate((("mu", mus), ("sigma", sigmas))):
         digits = max(0, 1 - math.floor(math.log10(ml[i + 2])))  # two of the error
         numbers = (f"  {v:10.{digits}f}" for v in (path[-1], ml[i], ml[i + 2]))
-        text += f"\n{name:5}{path[0]:12g}" + "".join(numbers)
-        text += f"{truth[i]:12g}" if truth else ""
+        text += f"\n{name:5}{path[0]:10g}" + "".join(numbers)
+        text += f"{truth[i]:10g}" if truth else ""
     return text
 
 
@@ -184,14 +176,13 @@ def draw(x, ml, mus, sigmas, truth=None):
     sigma_ax.set(yscale=scale, ylim=sigma_lim)
     mu_ax.set(title=r"mean $\mu_t$", ylim=mu_lim)
     mu, sigma = np.linspace(*mu_lim, 200), np.geomspace(*sigma_lim, 200)
-    mu, sigma = np.union1d(mu, mean), np.union1d(sigma, s)  # with the very top
-    height = log_likelihood(mu, sigma[:, np.newaxis], mean, s)
-    depth = log_likelihood(mean, s, mean, s) - height
+    mu, sigma = np.meshgrid(np.union1d(mu, mean), np.union1d(sigma, s))  # with the top
+    depth = log_likelihood(mean, s, mean, s) - log_likelihood(mu, sigma, mean, s)
     # Each shade ends twice as far below the maximum as the one before.
     depths = 0.05 * 2.0 ** np.arange(2 + int(np.log2(depth.max() / 0.05)))
     shades = np.linspace((1, 1, 1), (0.45, 0.65, 0.5), depths.size)
     hill.contourf(mu, sigma, depth, [0, *depths], colors=shades)
-    t, blue = np.arange(mus.size), "#0072b2"
+    t, blue, keys = np.arange(mus.size), "#0072b2", ("c", "lw", "ms", "mfc")
     dots = "." if t.size > 20_000 else ".-"  # a million hairlines would take a minute
     for ax, *path in ((mu_ax, t, mus), (sigma_ax, t, sigmas), (hill, mus, sigmas)):
         ax.plot(*path, dots, color=blue, ms=3, lw=0.6)
@@ -199,23 +190,20 @@ def draw(x, ml, mus, sigmas, truth=None):
     bells.hist(x[:100_000], **bars, label="samples")
     cut = 2.2 * np.exp(log_likelihood(mean, s, mean, 0))  # narrow bells go on above it
     bells.set(title="density", yticks=[], xlim=mu_lim, ylim=(0, cut))
-    both, keys = t[[0, -1]], ("color", "lw", "ls", "marker", "ms", "mfc")
-    for label, point, ts, *style in (
-        ("start", (mus[0], sigmas[0]), t[:1], blue, 1.2, "-", "o", 7, "white"),
-        ("final", (mus[-1], sigmas[-1]), t[-1:], blue, 2.5, "-", "o", 7),
-        (r"true $\mu, \sigma$", truth, both, "#d55e00", 4, "--", "o", 13, "none"),
-        (r"maximum likelihood $\bar{x}, s$", (mean, s), both, "k", 1, ":", "+", 13),
+    for label, point, ts, fmt, *style in (
+        ("start", (mus[0], sigmas[0]), t[:1], "o-", blue, 1.2, 7, "white"),
+        ("final", (mus[-1], sigmas[-1]), t[-1:], "o-", blue, 2.5, 7, blue),
+        (r"true $\mu, \sigma$", truth, t[[0, -1]], "o--", "#d55e00", 4, 13, "none"),
+        (r"maximum likelihood $\bar{x}, s$", ml[:2], t[[0, -1]], "+:", "k", 1, 13, "k"),
     ):
         if point:
             style = dict(zip(keys, style), zorder=9 - style[1], clip_on=False)
-            mu_ax.plot(ts, [point[0]] * ts.size, markevery=[-1], **style)
-            sigma_ax.plot(ts, [point[1]] * ts.size, markevery=[-1], **style)
-            hill.plot(*point, **style)
+            mu_ax.plot(ts, [point[0]] * ts.size, fmt, markevery=[-1], **style)
+            sigma_ax.plot(ts, [point[1]] * ts.size, fmt, markevery=[-1], **style)
+            hill.plot(*point, fmt, **style)
             bell_x = (point[0] + point[1] * np.linspace(-4, 4, 81)).clip(*mu_lim)
-            bell_x = np.union1d(mu, bell_x)
             bell = np.exp(log_likelihood(*point, bell_x, 0)).clip(0, cut)
-            peak = [np.searchsorted(bell_x, point[0])]
-            bells.plot(bell_x, bell, markevery=peak, label=label, **style)
+            bells.plot(bell_x, bell, fmt, markevery=[40], label=label, **style)
     fig.legend(loc="upper center", ncols=5, frameon=False)
     return fig
 
@@ -248,9 +236,7 @@ def main():
             figure.savefig(Path(folder, path.name), dpi=200)
             Path(folder, path.name).replace(path)
     except (OSError, TypeError, ValueError):
-        sys.exit(
-            f"fit_gaussian.py: FIGURE must be a writable .png file, not {FIGURE!a}"
-        )
+        sys.exit(f"fit_gaussian.py: FIGURE must be a writable .png, not {FIGURE!a}")
     print(report(ml, mus, sigmas, (MU_TRUE, SIGMA_TRUE)))
     converged, why = verdict(ml, *settings)
     print("Converged:" if converged else "Not converged:", why)

@@ -170,7 +170,7 @@ def test_each_wrong_constant_is_named(run_main, monkeypatch, tmp_path, name, val
     (tmp_path / "f.png").write_bytes(b"earlier")
     out, line = run_main(**{name: value})
     assert out == ""
-    wanted = "be a writable .png file"
+    wanted = "be a writable .png"
     if name != "FIGURE":
         low, high = RANGES.get(name, (0, float("inf")))
         whole = isinstance(low, int)
