@@ -117,7 +117,7 @@ def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
             return True, why
         enough = int(float(f"{1.05 * settled:.1e}"))  # two digits, and not too few
         if settled <= n and enough <= 1_000_000:
-            why += f"; it has converged from iteration {settled} on"
+            why += f"; it converges at iteration {settled}"
             return False, f"{why}: try N_ITERATIONS = {enough}"
 
     # Try four edits, one at a time, each to a value that suits these samples.
@@ -138,7 +138,7 @@ def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
         why += f"by {1 - rates[name]:.5g} at every iteration"
     if sigmas.max() > 2 * s:
         why += f"; sigma is largest, {sigmas.max():.3g}, at iteration {sigmas.argmax()}"
-        why += f"; sigma^2 cannot fall by {2 * step_sigma:.3g} in one"
+        why += f"; sigma^2 cannot fall by {2 * step_sigma:.3g} in one iteration"
     if sigmas.size <= n_iterations:
         why += f"; at iteration {sigmas.size} sigma would be {next_sigma:.3g}: invalid"
     after = told.format(*(abs(end - (mean, s)) / near).round(2))

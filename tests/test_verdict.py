@@ -109,7 +109,7 @@ def test_the_iteration_that_turns_sigma_negative_is_named():
 @pytest.mark.parametrize("n_iterations, sigma", [(1, 2.05), (1, 1), (20, 1), (200, 10)])
 def test_the_number_of_missing_iterations_is_exact(n_iterations, sigma):
     _, edit, proposed, line = judge(sigma=sigma, n_iterations=n_iterations)
-    enough = int(re.search(r"converged from iteration (\d+) on:", line)[1])
+    enough = int(re.search(r"converges at iteration (\d+):", line)[1])
     assert enough > n_iterations
     assert judge(sigma=sigma, n_iterations=enough)[0]
     assert not judge(sigma=sigma, n_iterations=enough - 1)[0]
