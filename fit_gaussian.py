@@ -6,14 +6,12 @@
 
 Run `python fit_gaussian.py`, edit the constants below, run it again. Notation:
     x          n samples of N(MU_TRUE, SIGMA_TRUE); sigma is the standard deviation
-    mean, s    mean and standard deviation (divide by n) of x: the maximum of the
-               likelihood in closed form, which the ascent should reach
+    mean, s    mean and standard deviation (divide by n) of x: the likelihood's maximum
     ml         mean, s and their standard errors, as maximum_likelihood returns them
     mu, sigma  the current guess, which climbs there from (MU_START, SIGMA_START)
 """
 
 import math
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,8 +69,7 @@ def climb(mean, s, mu, sigma, step_mu, step_sigma, n_iterations):
     require(int, 1, math.inf, n_iterations=n_iterations)
     # Python's floats: in a loop they are faster than NumPy's, and do not warn.
     mu, sigma, step_mu, step_sigma = map(float, (mu, sigma, step_mu, step_sigma))
-    mus, sigmas = [mu], [sigma]
-    s2, sigma2 = s * s, sigma * sigma
+    mus, sigmas, s2, sigma2 = [mu], [sigma], s * s, sigma * sigma
     for _ in range(n_iterations):
         mu += step_mu * (mean - mu) / sigma2
         # Alternating on purpose, not simultaneous: sigma's step uses the new mu.
@@ -89,10 +86,8 @@ def climb(mean, s, mu, sigma, step_mu, step_sigma, n_iterations):
 def fit(x, mu, sigma, step_mu, step_sigma, n_iterations):
     """Climb the average log-likelihood of x, shape (n,), as README.md derives it.
 
-    The start mu, sigma has the unit of x, the step sizes that unit squared. Returns
-    mus, sigmas, of n_iterations + 1 values each, the start first; fewer if the next
-    sigma is not above 0 or too large to square. Raises ValueError if x or a setting is
-    out of range.
+    Return mus, sigmas, n_iterations + 1 values each, the start first; fewer if the next
+    sigma is not above 0 or too large to square. ValueError if an argument is invalid.
     """
     mean, s, *_ = maximum_likelihood(x)
     return climb(mean, s, mu, sigma, step_mu, step_sigma, n_iterations)[0]
@@ -110,16 +105,15 @@ def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
     off = abs(path.T - (mean, s)) / near
     settled = 1 + np.flatnonzero((off > 1).any(axis=1)).max(initial=-1)
     why = told.format(*off[sigmas.size - 1].round(2))
-    # Near the maximum an iteration multiplies the errors by 1 - rate (see README.md).
-    rates = {"STEP_MU": step_mu / s**2, "STEP_SIGMA": 2 * step_sigma / s**2}
-    if max(rates.values()) < 2 and path.shape[1] > n:
+    # What an iteration multiplies small errors of mu and sigma by (see README.md).
+    factors = {"STEP_MU": 1 - step_mu / s**2, "STEP_SIGMA": 1 - 2 * step_sigma / s**2}
+    if min(factors.values()) > -1 and path.shape[1] > n:
         if settled <= n_iterations:
             return True, why
         enough = int(float(f"{1.05 * settled:.1e}"))  # two digits, and not too few
         if settled <= n and enough <= 1_000_000:
             why += f"; it converges at iteration {settled}"
             return False, f"{why}: try N_ITERATIONS = {enough}"
-
     # Try four edits, one at a time, each to a value that suits these samples.
     safe = mean + math.copysign(2 * s, mu - mean), 2 * s, s**2 / 10, s**2 / 20
     lower, tried = log_likelihood(mus[-1], sigmas[-1], mean, s) - 1, []
@@ -129,13 +123,12 @@ def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
         if value != now[i]:
             edited, _ = climb(mean, s, *now[:i], value, *now[i + 1 :], n_iterations)
             height = log_likelihood(*edited[:, -1], mean, s)
-            rank = height > lower, rates.get(name, 0) >= 2, height
+            rank = height > lower, factors.get(name, 0) <= -1, height
             tried.append((*rank, name, value, edited[:, -1]))
     # Do no harm; then, edit a step that must be edited; then, end as high as possible.
     *_, name, value, end = max(tried)
-    if name in rates:
-        why = f"near the maximum, {name} multiplies the error of {name[5:].lower()} "
-        why += f"by {1 - rates[name]:.5g} at every iteration"
+    if name in factors:
+        why = f"{name} multiplies a small error by {factors[name]:.5g} an iteration"
     if sigmas.max() > 2 * s:
         why += f"; sigma is largest, {sigmas.max():.3g}, at iteration {sigmas.argmax()}"
         why += f"; sigma^2 cannot fall by {2 * step_sigma:.3g} in one iteration"
@@ -223,20 +216,18 @@ def main():
         x = np.random.default_rng(SEED).normal(MU_TRUE, SIGMA_TRUE, N_SAMPLES)
         ml = maximum_likelihood(x)
     except ValueError as error:
-        sys.exit(f"fit_gaussian.py: {error}")
+        raise SystemExit(f"fit_gaussian.py: {error}") from None
     settings = (MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS)
     (mus, sigmas), _ = climb(*ml[:2], *settings)
     figure = draw(x, ml, mus, sigmas, (MU_TRUE, SIGMA_TRUE))
     try:
-        if Path(FIGURE).suffix != ".png":
-            raise ValueError
         path = Path(globals().get("__file__", "")).parent / FIGURE
-        # Drawn beside its place, then moved: there is always a whole figure.
-        with TemporaryDirectory(dir=path.parent) as folder:
+        with TemporaryDirectory(dir=path.parent) as folder:  # moved when it is whole
             figure.savefig(Path(folder, path.name), dpi=200)
             Path(folder, path.name).replace(path)
     except (OSError, TypeError, ValueError):
-        sys.exit(f"fit_gaussian.py: FIGURE must be a writable .png, not {FIGURE!a}")
+        wrong = f"FIGURE must be a picture to write, like a.png, not {FIGURE!a}"
+        raise SystemExit(f"fit_gaussian.py: {wrong}") from None
     print(report(ml, mus, sigmas, (MU_TRUE, SIGMA_TRUE)))
     converged, why = verdict(ml, *settings)
     print("Converged:" if converged else "Not converged:", why)

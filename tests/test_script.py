@@ -160,7 +160,7 @@ OTHERS = [float("nan"), float("inf"), "2.0", None, [1.0], 2j, 10**400, Fraction(
 WRONG += [("MU_TRUE", v) for v in [*OTHERS, Decimal(2), np.int8(2), -float("inf")]]
 WRONG += [(n, v) for n in ("STEP_MU", "N_ITERATIONS") for v in OTHERS]
 WRONG += [("N_SAMPLES", 1e4), ("N_SAMPLES", "\u0664"), ("SEED", -1), ("SEED", 0.5)]
-WRONG += [("FIGURE", v) for v in ("picture.pdf", "picture", "no such folder/f.png")]
+WRONG += [("FIGURE", v) for v in ("picture.xyz", "picture", "no such folder/f.png")]
 WRONG += [("FIGURE", None)]
 
 
@@ -170,7 +170,7 @@ def test_each_wrong_constant_is_named(run_main, monkeypatch, tmp_path, name, val
     (tmp_path / "f.png").write_bytes(b"earlier")
     out, line = run_main(**{name: value})
     assert out == ""
-    wanted = "be a writable .png"
+    wanted = "be a picture to write, like a.png"
     if name != "FIGURE":
         low, high = RANGES.get(name, (0, float("inf")))
         whole = isinstance(low, int)

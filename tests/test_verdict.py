@@ -85,7 +85,9 @@ def test_a_step_settles_below_its_limit_only(mean, s, n, edit):
     for share in (1, 1.01):
         *actual, line = judge(ml, **{**start, step: share * limit})
         assert actual == [False, edit, good[step]]
-        assert re.search(rf"the error of {step[5:]} by .*{1 - 2 * share:g}\b", line)
+        assert re.search(
+            rf"{step.upper()} multiplies a small error by {1 - 2 * share:g} ", line
+        )
 
 
 @pytest.mark.parametrize("edit", LIMIT)
