@@ -180,7 +180,7 @@ def draw(x, ml, mus, sigmas, truth=None):
     for ax, *path in ((mu_ax, t, mus), (sigma_ax, t, sigmas), (hill, mus, sigmas)):
         ax.plot(*path, dots, color=blue, ms=3, lw=0.6)
     bars = {"bins": "rice", "density": True, "histtype": "stepfilled", "color": "0.85"}
-    bells.hist(x[:100_000], **bars, label="samples")
+    bells.hist(x[:: 1 + len(x) // 100_000], **bars, label="samples")
     cut = 2.2 * np.exp(log_likelihood(mean, s, mean, 0))  # narrow bells go on above it
     bells.set(title="density", yticks=[], xlim=mu_lim, ylim=(0, cut))
     for label, point, ts, fmt, *style in (
