@@ -1,239 +1,479 @@
-# /// script
-# requires-python = ">=3.9"
-# dependencies = ["numpy>=1.21", "matplotlib>=3.6"]
-# ///
 """Fit a Gaussian with unknown mean and standard deviation by gradient ascent.
 
-Run `python fit_gaussian.py`, edit the constants below, run it again. Notation:
-    x          n samples of N(MU_TRUE, SIGMA_TRUE); sigma is the standard deviation
-    mean, s    mean and standard deviation (divide by n) of x: the likelihood's maximum
-    ml         mean, s and their standard errors, as maximum_likelihood returns them
-    mu, sigma  the current guess, which climbs there from (MU_START, SIGMA_START)
+Run `python fit_gaussian.py`, edit the constants below, run it again. README.md has
+the mathematics, and the course page that it follows. Names, in all of them:
+
+    x            the n samples, shape (n,)
+    mean, s      their mean and standard deviation, where the log-likelihood is highest
+    mu, sigma    the current guess; sigma is a standard deviation, not a variance
+    mus, sigmas  all guesses, the start first: the trajectories
 """
 
 import math
+from numbers import Integral, Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-# ------------------------------------------------------------------- edit these
-N_SAMPLES = 10_000  # samples to draw; the more, the closer the maximum is to the truth
-MU_TRUE = 2.0  # their true mean; the larger, the further away from MU_START
-SIGMA_TRUE = 2.0  # their true standard deviation; the larger, the slower the ascent
-MU_START = -3.0  # first guess of mu; the further from the mean, the higher sigma goes
-SIGMA_START = 1.0  # first guess of sigma; the larger, the smaller the first steps
-STEP_MU = 0.1  # step size of mu; the larger, the faster, but unstable from 2 s^2 on
-STEP_SIGMA = 0.01  # step size of sigma; likewise, but unstable from s^2 on
-N_ITERATIONS = 500  # updates of mu and sigma; the more, the closer to the maximum
+# ----------------------------------------------------------- edit these constants
+# The samples: your own numbers, or drawn from a Gaussian.
+DATA = None  # your own, such as [70, 65, 82]; None draws samples as the next four say
+N_SAMPLES = 10_000  # how many; the more, the nearer the maximum is to the truth
+MU_TRUE = 2.0  # mean of the Gaussian; a larger one moves the samples to the right
+SIGMA_TRUE = 2.0  # its standard deviation; a larger one spreads the samples out
 SEED = 0  # picks the samples; another number picks others, None new ones every run
-FIGURE = "example2_nf.png"  # the picture; a relative path starts in this file's folder
-# ------------------------------------------------------------------------------
 
+# The ascent: where it starts, how far it steps, how often. s is the standard deviation
+# of the samples; the limits are derived in README.md.
+MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
+SIGMA_START = 1.0  # first guess of sigma; a larger one makes the first steps smaller
+STEP_MU = 0.1  # step size of mu; larger is faster up to s^2, unstable above 2 s^2
+STEP_SIGMA = 0.01  # the same for sigma; faster up to s^2 / 2, unstable above s^2
+N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
-def maximum_likelihood(x):
-    """Return mean, s and their standard errors, for x of shape (n,), in its unit."""
-    x = np.asarray(x, dtype=float).ravel()
-    require(int, 2, math.inf, **{"the size of x": x.size})
-    with np.errstate(all="ignore"):  # a NaN or an overflow fails the next check
-        mean = float(x.mean())
-        # 100,000 at a time, to spare the memory; part @ part is its sum of squares.
-        parts = (x[i : i + 100_000] - mean for i in range(0, x.size, 100_000))
-        s = math.sqrt(sum(part @ part for part in parts) / x.size)
-    least = 8 * np.spacing(abs(mean)) * math.sqrt(x.size)  # else mu can't come near
-    if not least < s < math.inf:
-        beside = f"finite and above {least:.1g} at a mean (MU_TRUE) of {mean:g}"
-        raise ValueError(f"the spread of x (SIGMA_TRUE) must be {beside}, not {s:g}")
-    return mean, s, s / math.sqrt(x.size), s / math.sqrt(2 * x.size)
+# The picture: saved beside this file, and named as on the course page.
+FIGURE = "example2_nf.png"
+
+# ---------------------------------------------------------------- the mathematics
+# Sigma stays in this range, because sigma^3 must be a float, from 1e-308 to 1e308.
+# The step sizes have the same range, to have one less to remember.
+SMALLEST, LARGEST = 1e-90, 1e90
 
 
 def log_likelihood(mu, sigma, mean, s):
-    """Return the average log-likelihood at (mu, sigma), floats or arrays."""
-    mean_square = (s / sigma) ** 2 + ((mean - mu) / sigma) ** 2  # of (x - mu) / sigma
-    return -0.5 * np.log(2 * np.pi) - np.log(sigma) - 0.5 * mean_square
+    """Return the average log-likelihood of the samples at mu, sigma (or arrays).
+
+    The average of (x - mu)^2 is s^2 + (mean - mu)^2: only mean and s of x are needed.
+    """
+    mean_square = s**2 + (mean - mu) ** 2
+    return -0.5 * np.log(2 * np.pi) - np.log(sigma) - mean_square / (2 * sigma**2)
 
 
-def require(kind, low, high, **values):
-    """Raise ValueError that names the first value of another kind or out of range."""
-    number = "whole number (10_000, not 1e4)" if kind is int else "number"
-    for name, value in values.items():
-        if not (isinstance(value, (int, kind)) and low <= value <= high):
-            wanted = f"a {number} from {low:,.9g} to {high:,.9g}"
-            raise ValueError(f"{name} must be {wanted}, not {value!a}")
+def best_sigma(mu, mean, s):
+    """Return the sigma with the highest log-likelihood at mu: steps lead towards it."""
+    return np.sqrt(s**2 + (mean - mu) ** 2)
 
 
-def climb(mean, s, mu, sigma, step_mu, step_sigma, n_iterations):
-    """Return the trajectories of `fit` as one array, and the sigma that ended them."""
-    require(float, 1e-150, 1e150, sigma=sigma, step_mu=step_mu, step_sigma=step_sigma)
-    require(int, 1, math.inf, n_iterations=n_iterations)
-    # Python's floats: in a loop they are faster than NumPy's, and do not warn.
-    mu, sigma, step_mu, step_sigma = map(float, (mu, sigma, step_mu, step_sigma))
-    mus, sigmas, s2, sigma2 = [mu], [sigma], s * s, sigma * sigma
+def climb(mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
+    """Return mus and sigmas, each with the start first, and invalid_sigma.
+
+    invalid_sigma is None, or the sigma outside SMALLEST to LARGEST before which the
+    ascent ended early.
+    """
+    # Python's floats, because NumPy's are slower in a loop and warn of an overflow.
+    mu, sigma = float(mu_start), float(sigma_start)
+    step_mu, step_sigma = float(step_mu), float(step_sigma)
+    mus, sigmas = [mu], [sigma]
     for _ in range(n_iterations):
-        mu += step_mu * (mean - mu) / sigma2
-        # Alternating on purpose, not simultaneous: sigma's step uses the new mu.
-        # mean((x - mu)^2) = s^2 + (mean - mu)^2, so no step looks at x again.
-        sigma += step_sigma * ((s2 + (mean - mu) * (mean - mu)) / sigma2 - 1) / sigma
-        sigma2 = sigma * sigma
-        if not (sigma > 0 and 0 < sigma2 < math.inf):
-            break
+        gradient_mu = (mean - mu) / sigma**2
+        mu = mu + step_mu * gradient_mu
+
+        # Not simultaneous: sigma's gradient is taken at the new mu, as on the course
+        # page, because the new mu is the better guess. It changes the path but not
+        # its end, because at the maximum both gradients are zero.
+        distance = mean - mu
+        # distance**2 would raise OverflowError where the product is inf. Then sigma is
+        # inf, too, and the ascent ends below.
+        mean_square = s**2 + distance * distance
+        gradient_sigma = mean_square / sigma**3 - 1 / sigma
+        sigma = sigma + step_sigma * gradient_sigma
+
+        if not SMALLEST <= sigma <= LARGEST:
+            return np.array(mus), np.array(sigmas), sigma
         mus.append(mu)
         sigmas.append(sigma)
-    return np.array([mus, sigmas]), sigma
+    return np.array(mus), np.array(sigmas), None
 
 
-def fit(x, mu, sigma, step_mu, step_sigma, n_iterations):
-    """Climb the average log-likelihood of x, shape (n,), as README.md derives it.
+# --------------------------------------------------------- samples and settings
+# For samples in these limits, `known_settings` are in theirs: step sizes are about s^2.
+LARGEST_SAMPLE = 1e40
+SMALLEST_S = 1e-40
+LARGEST_MU = 1e41  # of a start or the truth; mean - 2 s is smaller
+MOST_ITERATIONS = 1_000_000  # they take some seconds
 
-    Return mus, sigmas, n_iterations + 1 values each, the start first; fewer if the next
-    sigma is not above 0 or too large to square. ValueError if an argument is invalid.
+
+def check(name, value, low, high, kind=Real):
+    """Raise ValueError that names the constant, unless it is a number in the range."""
+    if isinstance(value, np.generic):
+        value = value.item()  # because comparing a float32 with 1e90 overflows
+    right_kind = isinstance(value, kind) and not isinstance(value, bool)
+    if not (right_kind and low <= value <= high):
+        number = "whole number" if kind is Integral else "number"
+        wanted = f"a {number} from {low:,} to {high:,}"
+        raise ValueError(f"{name} must be {wanted}, not {value!r}")
+
+
+def as_samples(x, name):
+    """Return x as an array of floats, or raise ValueError that calls it by name."""
+    if np.ma.is_masked(x):  # a NumPy array that hides values; asarray would show them
+        raise ValueError(f"{name} must have no masked values")
+    array = np.asarray(x)
+    if array.ndim != 1 or array.size < 2:
+        wanted = "a list or column of 2 or more numbers"
+        raise ValueError(f"{name} must be {wanted}, not of shape {array.shape}")
+    if array.dtype.kind in "iuf":  # integers, unsigned integers, floats
+        array = array.astype(float, copy=False)
+        # NaN fails both comparisons.
+        if array.min() >= -LARGEST_SAMPLE and array.max() <= LARGEST_SAMPLE:
+            return array
+    # Find what cannot be used: text, None, NaN, too large a number. Look in x, because
+    # asarray turns the 70 of [70, "65"] into text, too.
+    for i, value in enumerate(x):
+        check(f"{name}[{i}]", value, -LARGEST_SAMPLE, LARGEST_SAMPLE)
+    return array.astype(float)  # nothing found: other numbers, such as fractions
+
+
+def maximum_likelihood(x, name="x"):
+    """Return mean and s of the samples x, shape (n,): the maximum in closed form.
+
+    Raise ValueError with the name if x cannot be fitted.
     """
-    mean, s, *_ = maximum_likelihood(x)
-    return climb(mean, s, mu, sigma, step_mu, step_sigma, n_iterations)[0]
+    x = as_samples(x, name)
+    mean = float(x.mean())
+    # The same as x.std(), which divides by n, too, but twice as fast.
+    s = float(np.linalg.norm(x - mean)) / math.sqrt(x.size)
+    near = min(s / 100, s / math.sqrt(x.size))  # where mu must come, see `arrival`
+    gap = np.spacing(abs(mean))  # between mean and the next float
+    if s < SMALLEST_S or near < 10 * gap:  # rounding would keep mu from coming near
+        spread = f"their standard deviation is {s:.2g} at a mean of {mean:.2g}"
+        raise ValueError(f"{name} must differ by more than rounding: {spread}")
+    return mean, s
 
 
-def verdict(ml, mu, sigma, step_mu, step_sigma, n_iterations):
-    """Return whether the ascent converged, and a line: what happened, what to do."""
-    mean, s, *errors = ml
-    near = np.minimum(errors, s / 100)  # within it, neither data nor eye can tell
-    units = ["std. errors" if e <= s / 100 else "% of s" for e in errors]
-    told = f"mu is {{:.3g}} {units[0]} and sigma {{:.3g}} {units[1]} from the maximum"
-    now, n = (mu, sigma, step_mu, step_sigma), n_iterations + 20_000
-    path, next_sigma = climb(mean, s, *now, n)
-    mus, sigmas = path[:, : n_iterations + 1]
-    off = abs(path.T - (mean, s)) / near
-    settled = 1 + np.flatnonzero((off > 1).any(axis=1)).max(initial=-1)
-    why = told.format(*off[sigmas.size - 1].round(2))
-    # What an iteration multiplies small errors of mu and sigma by (see README.md).
-    factors = {"STEP_MU": 1 - step_mu / s**2, "STEP_SIGMA": 1 - 2 * step_sigma / s**2}
-    if min(factors.values()) > -1 and path.shape[1] > n:
-        if settled <= n_iterations:
-            return True, why
-        enough = int(float(f"{1.05 * settled:.1e}"))  # two digits, and not too few
-        if settled <= n and enough <= 1_000_000:
-            why += f"; it converges at iteration {settled}"
-            return False, f"{why}: try N_ITERATIONS = {enough}"
-    # Try four edits, one at a time, each to a value that suits these samples.
-    safe = mean + math.copysign(2 * s, mu - mean), 2 * s, s**2 / 10, s**2 / 20
-    lower, tried = log_likelihood(mus[-1], sigmas[-1], mean, s) - 1, []
-    for i, name in enumerate(("MU_START", "SIGMA_START", "STEP_MU", "STEP_SIGMA")):
-        digits = -math.floor(math.log10(safe[i] if i else s))
-        value = round(safe[i], digits) + 0.0  # as a person would type it; no -0.0
-        if value != now[i]:
-            edited, _ = climb(mean, s, *now[:i], value, *now[i + 1 :], n_iterations)
-            height = log_likelihood(*edited[:, -1], mean, s)
-            rank = height > lower, factors.get(name, 0) <= -1, height
-            tried.append((*rank, name, value, edited[:, -1]))
-    # Do no harm; then, edit a step that must be edited; then, end as high as possible.
-    *_, name, value, end = max(tried)
-    if name in factors:
-        why = f"{name} multiplies a small error by {factors[name]:.5g} an iteration"
-    if sigmas.max() > 2 * s:
-        why += f"; sigma is largest, {sigmas.max():.3g}, at iteration {sigmas.argmax()}"
-        why += f"; sigma^2 cannot fall by {2 * step_sigma:.3g} in one iteration"
-    if sigmas.size <= n_iterations:
-        why += f"; at iteration {sigmas.size} sigma would be {next_sigma:.3g}: invalid"
-    after = told.format(*(abs(end - (mean, s)) / near).round(2))
-    return False, f"{why}; with this edit, {after}: try {name} = {value}"
+def load_samples():
+    """Return the samples, and the true mu and sigma or None if they are unknown."""
+    if DATA is not None:
+        maximum_likelihood(DATA, "DATA")  # so that an error says DATA
+        return DATA, None
+    check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, Integral)  # 1e8 take a minute
+    check("MU_TRUE", MU_TRUE, -LARGEST_MU, LARGEST_MU)
+    check("SIGMA_TRUE", SIGMA_TRUE, SMALLEST, LARGEST)
+    if SEED is not None:
+        check("SEED", SEED, 0, 10**18, Integral)  # or any other large number
+    truth = float(MU_TRUE), float(SIGMA_TRUE)
+    x = np.random.default_rng(SEED).normal(*truth, N_SAMPLES)
+    maximum_likelihood(x, "N(MU_TRUE, SIGMA_TRUE)")  # so that an error says this
+    return x, truth
 
 
-def report(ml, mus, sigmas, truth=None):
-    """Return the table of the run, in ASCII; truth is (mu, sigma), if it is known."""
-    text = "          start       final   max. lik.  std. error"
-    text += "      true" * bool(truth)
-    for i, (name, path) in enumerate((("mu", mus), ("sigma", sigmas))):
-        digits = max(0, 1 - math.floor(math.log10(ml[i + 2])))  # two of the error
-        numbers = (f"  {v:10.{digits}f}" for v in (path[-1], ml[i], ml[i + 2]))
-        text += f"\n{name:5}{path[0]:10g}" + "".join(numbers)
-        text += f"{truth[i]:10g}" if truth else ""
-    return text
+def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
+    """Return mus and sigmas of the ascent for the samples x, shape (n,).
+
+    n_iterations + 1 values each, the start first; fewer if sigma leaves its range.
+    Raise ValueError if x or a setting cannot be used. The equations are in README.md.
+    """
+    check("MU_START", mu_start, -LARGEST_MU, LARGEST_MU)
+    check("SIGMA_START", sigma_start, SMALLEST, LARGEST)
+    check("STEP_MU", step_mu, SMALLEST, LARGEST)
+    check("STEP_SIGMA", step_sigma, SMALLEST, LARGEST)
+    check("N_ITERATIONS", n_iterations, 1, MOST_ITERATIONS, Integral)
+    mean, s = maximum_likelihood(x)
+    mus, sigmas, _ = climb(
+        mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations
+    )
+    return mus, sigmas
 
 
-@plt.rc_context({"font.size": 11.5, "axes.formatter.limits": (-3, 4)})
-def draw(x, ml, mus, sigmas, truth=None):
-    """Return the figure: each of four Gaussians is a point on the hill and a bell."""
-    mean, s, *_ = ml
-    mu = np.r_[mus, truth[0] if truth else mean, mean - 3 * s, mean + 3 * s]
-    sigma = np.r_[sigmas, truth[1] if truth else s, s / 2, 1.5 * s]
-    mu_lim = mu.min() - 0.05 * np.ptp(mu), mu.max() + 0.05 * np.ptp(mu)
-    sigma_lim = 0.9 * sigma.min(), 1.1 * sigma.max()
-    scale = "log" if sigma.max() > 20 * sigma.min() else "linear"
-    fig, axes = plt.subplots(2, 2, sharex="col", width_ratios=(2, 3), figsize=(9, 5.5))
-    fig.subplots_adjust(0.09, 0.11, 0.98, 0.87, 0.08, 0.25)
-    (mu_ax, bells), (sigma_ax, hill) = axes
-    hill.sharey(sigma_ax)
-    hill.tick_params(labelleft=False)
-    hill.set(title="log-likelihood: lighter is higher", xlabel=r"$\mu$ and $x$")
+# -------------------------------------------------------------------- the verdict
+def standard_errors(s, n):
+    """Return how far mean and s typically are from the truth, for n Gaussian samples.
+
+    1 / sqrt(n h), where -h is the second derivative of the log-likelihood there: it is
+    -1 / s^2 for mu and -2 / s^2 for sigma.
+    """
+    return s / math.sqrt(n), s / math.sqrt(2 * n)
+
+
+def arrival(mus, sigmas, mean, s, n):
+    """Return the iteration from which mu and sigma stay near, None if they do not.
+
+    Near is within a standard error of the maximum, as close as n samples can tell, and
+    within s / 100 of it, as close as one can see in the figure.
+    """
+    error_mu, error_sigma = standard_errors(s, n)
+    far_mu = abs(mus - mean) > min(error_mu, s / 100)
+    far_sigma = abs(sigmas - s) > min(error_sigma, s / 100)
+    far = np.flatnonzero(far_mu | far_sigma)
+    arrived = int(far[-1]) + 1 if far.size else 0  # after the last that is far
+    return arrived if arrived < mus.size else None
+
+
+def what_happened(mus, sigmas, invalid_sigma, mean, s, step_mu, step_sigma):
+    """Return what kept the ascent from the maximum, as lines of text.
+
+    Near the maximum, an iteration multiplies the error of mu by 1 - step_mu / s^2 and
+    that of sigma by 1 - 2 step_sigma / s^2. At -1 and below, errors do not shrink.
+    """
+    lines = []
+    if step_mu >= 2 * s**2:
+        limit = f"2 s^2 = {2 * s**2:.4g}"
+        lines.append(f"STEP_MU is not below {limit}: mu bounces around the maximum.")
+    if step_sigma >= s**2:
+        limit = f"s^2 = {s**2:.4g}"
+        lines.append(
+            f"STEP_SIGMA is not below {limit}: sigma bounces around the maximum."
+        )
+
+    visible = s / 100  # in the figure
+    # Each step takes mu towards mean. If mu ends further away, it has gone too far.
+    distance = abs(mean - mus)
+    too_far = np.flatnonzero(distance[1:] > distance[:-1] + visible)
+    if too_far.size:
+        i = too_far[0]
+        change = f"{mus[i]:.4g} to {mus[i + 1]:.4g}"
+        lines.append(f"Iteration {i + 1} takes mu from {change}, past the mean.")
+
+    # Each step then takes sigma towards the best one for the new mu. Only steps up are
+    # looked at, because those down are shorter than step_sigma / sigma.
+    best = best_sigma(mus[1:], mean, s)
+    too_far = np.flatnonzero((sigmas[:-1] < best) & (sigmas[1:] > best + visible))
+    if too_far.size:
+        i = too_far[0]
+        change = f"{sigmas[i]:.4g} to {sigmas[i + 1]:.4g}"
+        lines.append(f"Iteration {i + 1} takes sigma from {change},")
+        lines.append(f"past {best[i]:.4g}, the best sigma for its mu.")
+
+    if invalid_sigma is not None:
+        end = f"iteration {sigmas.size} would take sigma to {invalid_sigma:.4g}"
+        lines.append(f"The ascent ends early: {end}.")
+    # Without an obstacle, it arrives some time.
+    return lines or ["It is on its way, but far too slowly."]
+
+
+def known_settings(mean, s):
+    """Return settings of `fit` that converge, by the theorem in README.md.
+
+    The theorem asks for sigma_start^2 >= s^2 + (mean - mu_start)^2, step_mu <= s^2 and
+    step_sigma <= s^2 / 2. Numbers are rounded to what a person would type.
+    """
+    digits = -math.floor(math.log10(s))  # s = 0.034 gives 2: round to 0.01
+    return {
+        "mu_start": round(mean - 2 * s, digits),  # so far, that there is a way to see
+        "sigma_start": float(f"{3 * s:.1e}"),  # .1e: two digits. 3^2 > 1 + 2.5^2
+        "step_mu": float(f"{s**2 / 2:.1e}"),  # half of what is allowed
+        "step_sigma": float(f"{s**2 / 4:.1e}"),  # half, too
+        "n_iterations": 100,  # measured: 41 are enough for 1e8 samples
+    }
+
+
+def verdict(x, **settings):
+    """Return whether fit(x, **settings) converged, and a text for people."""
+    mus, sigmas = fit(x, **settings)  # the run to judge
+    mean, s = maximum_likelihood(x)
+    n_iterations = settings["n_iterations"]
+    steps = settings["step_mu"], settings["step_sigma"]
+    # Climb on, to see when it arrives, and because an ascent that bounces may be near
+    # at the last iteration by chance. After an early end, this ends at once, too.
+    start = mus[-1], sigmas[-1]
+    more_mus, more_sigmas, invalid_sigma = climb(mean, s, *start, *steps, 20_000)
+    mus = np.append(mus, more_mus[1:])  # [1:], because more_mus[0] is mus[-1]
+    sigmas = np.append(sigmas, more_sigmas[1:])
+    arrived = arrival(mus, sigmas, mean, s, len(x))
+    stable = settings["step_mu"] < 2 * s**2 and settings["step_sigma"] < s**2
+    converges = arrived is not None and invalid_sigma is None and stable
+
+    if converges and arrived <= n_iterations:
+        return True, f"Converged at iteration {arrived}."
+    if converges and arrived <= MOST_ITERATIONS:  # `fit` refuses more
+        lines = ["It is on its way and needs more iterations."]
+        edits = {"n_iterations": arrived}
+    else:
+        lines = what_happened(mus, sigmas, invalid_sigma, mean, s, *steps)
+        edits = known_settings(mean, s)
+        edits["n_iterations"] = max(edits["n_iterations"], n_iterations)  # never fewer
+    lines.append("This converges; paste it over the constants of the same names:")
+    for name, value in edits.items():
+        if value != settings[name]:
+            lines.append(f"{name.upper()} = {value}")
+    return False, "\n".join(["Not converged.", *lines])
+
+
+# ---------------------------------------------------------------------- the table
+def cell(number, error):
+    """Return number as 14 characters, with the decimals of error at two digits."""
+    decimals = max(0, 1 - math.floor(math.log10(error)))  # 3 for an error of 0.020
+    text = f"{number:.{decimals}f}"
+    if len(text) > 12:  # too long beside other columns
+        text = f"{number:.6g}"
+    return f"{text:>14}"
+
+
+def report(x, mus, sigmas, truth=None):
+    """Return the table of a run as text; truth is the true mu and sigma, if known."""
+    mean, s = maximum_likelihood(x)
+    error_mu, error_sigma = standard_errors(s, len(x))
+    rows = [("start", mus[0], sigmas[0]), ("final", mus[-1], sigmas[-1])]
+    rows.append(("max. lik.", mean, s))
+    if truth is not None:
+        rows.append(("true", *truth))
+
+    lines = [f"{'':10}{'mu':>14}{'sigma':>14}{'log-lik.':>14}"]
+    for label, mu, sigma in rows:
+        numbers = cell(mu, error_mu) + cell(sigma, error_sigma)
+        # One standard error from the maximum, the log-likelihood is 0.5 / n lower.
+        error = 0.5 / len(x)
+        numbers += cell(log_likelihood(mu, sigma, mean, s), error)
+        lines.append(f"{label:10}{numbers}")
+    errors = cell(error_mu, error_mu) + cell(error_sigma, error_sigma)
+    lines.append(f"{'std. error':10}{errors}")
+    return "\n".join(lines)
+
+
+# --------------------------------------------------------------------- the figure
+STYLE = [
+    "default",  # because the user's matplotlibrc should not change the figure
+    {"font.size": 11.5},  # because README.md shows the figure at half its size
+    {"axes.formatter.limits": (-3, 4)},  # 10000 as 1.0, and 1e4 at the end: no room
+]
+BLUE, ORANGE = "#0060a8", "#f5a623"  # in grey, one is dark and the other light
+RUN = {"color": BLUE, "lw": 0.6, "marker": ".", "ms": 3}
+# Of each Gaussian, the bell (a line) and the point (mu, sigma) below it (a marker).
+START = {"color": BLUE, "lw": 1, "marker": "o", "ms": 7, "mfc": "white"}
+FINAL = {"color": BLUE, "lw": 2.5, "marker": "o", "ms": 7}
+TRUE = {"color": ORANGE, "lw": 4, "marker": "o", "ms": 13, "mfc": "none", "mew": 2}
+MAXIMUM = {"color": "black", "lw": 1, "ls": ":", "marker": "+", "ms": 13}
+
+
+def draw_trajectory(ax, path, maximum):
+    """Draw mus or sigmas over the iterations, and a level line at the maximum."""
+    ax.axhline(maximum, color="black", lw=1, ls=":")
+    ax.plot(path, **RUN)
+    ax.plot(0, path[0], **START)
+    ax.plot(path.size - 1, path[-1], **FINAL)
+    ax.locator_params(axis="x", integer=True)  # because there is no iteration 0.5
+
+
+def draw_hill(ax, mus, sigmas, mean, s, gaussians):
+    """Draw the run and the Gaussians on the log-likelihood, a hill seen from above.
+
+    gaussians is a list of (label, mu, sigma, style).
+    """
+    ax.plot(mus, sigmas, **RUN)
+    for _, mu, sigma, style in gaussians:
+        ax.plot(mu, sigma, **style)
+    if ax.get_ylim()[0] <= 0:  # because of its margin; there is no such sigma
+        ax.set_yscale("log")
+    # Freeze the limits, which the panels above and on the left share.
+    ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
+
+    # The maximum is on the grid, or its light shade could be lost between two points.
+    mu_axis = np.union1d(np.linspace(*ax.get_xlim(), 200), mean)
+    sigma_axis = np.union1d(np.geomspace(*ax.get_ylim(), 200), s)
+    mu, sigma = np.meshgrid(mu_axis, sigma_axis)
+    highest = log_likelihood(mean, s, mean, s)
+    depth = highest - log_likelihood(mu, sigma, mean, s)
+    # Levels 0.05, 0.1, 0.2, ... 1638 below the highest: the same in all runs, so that a
+    # shade means the same, and doubling, because runs start from 0.1 to 1000 below.
+    levels = 0.05 * 2.0 ** np.arange(16)
+    white, green = (1, 1, 1), (0.35, 0.55, 0.4)
+    shades = np.linspace(white, green, levels.size + 1)  # 15 between levels, 2 beyond
+    ax.contourf(mu, sigma, depth, levels, colors=shades, extend="both")
+    best = best_sigma(mu_axis, mean, s)
+    ax.plot(mu_axis, best, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
+
+
+def draw_bells(ax, x, mean, s, gaussians):
+    """Draw the histogram of x, and the density of each Gaussian, marked at its mu."""
+    # Not over all of x, because a single outlier would make every bin wide.
+    ends = mean - 4 * s, mean + 4 * s
+    n_bins = 2 * math.ceil(x.size ** (1 / 3))  # Rice's rule
+    bars = {"density": True, "histtype": "stepfilled", "color": "0.85"}
+    ax.hist(x, n_bins, range=ends, label="samples", **bars)
+    z = np.linspace(-5, 5, 401)
+    for label, mu, sigma, style in gaussians:
+        density = np.exp(-(z**2) / 2) / (sigma * math.sqrt(2 * math.pi))
+        # The marker is at the peak, where z[200] is 0.
+        ax.plot(mu + sigma * z, density, markevery=[200], label=label, **style)
+    best_peak = 1 / (s * math.sqrt(2 * math.pi))
+    ax.set_ylim(0, 2.2 * best_peak)  # a bell half as wide is twice as high
+
+
+def draw(x, mus, sigmas, truth=None):
+    """Return the figure of a run; truth is the true mu and sigma, if known.
+
+    Left, mus and sigmas over the iterations. Right, Gaussians as points on the
+    log-likelihood and, straight above them, as bells over the samples.
+    """
+    x = np.asarray(x, dtype=float)
+    mean, s = maximum_likelihood(x)
+    fig, axes = plt.subplots(2, 2, sharex="col", figsize=(9, 5.5))
+    (mu_ax, bells_ax), (sigma_ax, hill_ax) = axes
+    hill_ax.sharey(sigma_ax)  # because both show sigma
+
+    gaussians = [("start", mus[0], sigmas[0], START)]
+    gaussians.append(("final", mus[-1], sigmas[-1], FINAL))
+    gaussians.append(("maximum likelihood", mean, s, MAXIMUM))
+    if truth is not None:  # first, because what is drawn first lies below
+        gaussians.insert(0, ("true", *truth, TRUE))
+        mu_ax.axhline(truth[0], color=ORANGE, lw=4)
+        sigma_ax.axhline(truth[1], color=ORANGE, lw=4)
+    # As if these points were drawn, too: otherwise, the automatic limits would zoom in
+    # on a run that hardly moves.
+    mu_ax.update_datalim([(0, mean - s / 2), (0, mean + s / 2)])
+    hill_ax.update_datalim([(mean - 3 * s, s / 2), (mean + 3 * s, 1.5 * s)])
+    draw_trajectory(mu_ax, mus, mean)
+    draw_trajectory(sigma_ax, sigmas, s)
+    draw_hill(hill_ax, mus, sigmas, mean, s, gaussians)
+    draw_bells(bells_ax, x, mean, s, gaussians)  # second, as the hill sets the limits
+
+    mu_ax.set_title(r"mean $\mu_t$")
     sigma_ax.set(title=r"standard deviation $\sigma_t$", xlabel="iteration $t$")
-    sigma_ax.set(yscale=scale, ylim=sigma_lim)
-    mu_ax.set(title=r"mean $\mu_t$", ylim=mu_lim)
-    mu, sigma = np.linspace(*mu_lim, 200), np.geomspace(*sigma_lim, 200)
-    mu, sigma = np.meshgrid(np.union1d(mu, mean), np.union1d(sigma, s))  # with the top
-    depth = log_likelihood(mean, s, mean, s) - log_likelihood(mu, sigma, mean, s)
-    # Each shade ends twice as far below the maximum as the one before.
-    depths = 0.05 * 2.0 ** np.arange(2 + int(np.log2(depth.max() / 0.05)))
-    shades = np.linspace((1, 1, 1), (0.45, 0.65, 0.5), depths.size)
-    hill.contourf(mu, sigma, depth, [0, *depths], colors=shades)
-    t, blue, keys = np.arange(mus.size), "#0072b2", ("c", "lw", "ms", "mfc")
-    dots = "." if t.size > 20_000 else ".-"  # a million hairlines would take a minute
-    for ax, *path in ((mu_ax, t, mus), (sigma_ax, t, sigmas), (hill, mus, sigmas)):
-        ax.plot(*path, dots, color=blue, ms=3, lw=0.6)
-    bars = {"bins": "rice", "density": True, "histtype": "stepfilled", "color": "0.85"}
-    bells.hist(x[:: 1 + len(x) // 100_000], **bars, label="samples")
-    cut = 2.2 * np.exp(log_likelihood(mean, s, mean, 0))  # narrow bells go on above it
-    bells.set(title="density", yticks=[], xlim=mu_lim, ylim=(0, cut))
-    for label, point, ts, fmt, *style in (
-        ("start", (mus[0], sigmas[0]), t[:1], "o-", blue, 1.2, 7, "white"),
-        ("final", (mus[-1], sigmas[-1]), t[-1:], "o-", blue, 2.5, 7, blue),
-        (r"true $\mu, \sigma$", truth, t[[0, -1]], "o--", "#d55e00", 4, 13, "none"),
-        (r"maximum likelihood $\bar{x}, s$", ml[:2], t[[0, -1]], "+:", "k", 1, 13, "k"),
-    ):
-        if point:
-            style = dict(zip(keys, style), zorder=9 - style[1], clip_on=False)
-            mu_ax.plot(ts, [point[0]] * ts.size, fmt, markevery=[-1], **style)
-            sigma_ax.plot(ts, [point[1]] * ts.size, fmt, markevery=[-1], **style)
-            hill.plot(*point, fmt, **style)
-            bell_x = (point[0] + point[1] * np.linspace(-4, 4, 81)).clip(*mu_lim)
-            bell = np.exp(log_likelihood(*point, bell_x, 0)).clip(0, cut)
-            bells.plot(bell_x, bell, fmt, markevery=[40], label=label, **style)
-    fig.legend(loc="upper center", ncols=5, frameon=False)
+    bells_ax.set(title="density", yticks=[])
+    hill_ax.set(title="log-likelihood: lighter is higher", xlabel=r"$\mu$ and $x$")
+    hill_ax.locator_params(axis="x", nbins=6)  # because more numbers would touch
+    hill_ax.label_outer()  # because sigma is numbered in the panel on its left
+    fig.subplots_adjust(left=0.08, bottom=0.11, right=0.97, top=0.86, wspace=0.08)
+    # The labels are those of the bells and of the line on the hill.
+    fig.legend(loc="upper center", ncols=6, frameon=False, columnspacing=1.2)
     return fig
 
 
-@plt.style.context("default")  # the same picture, whatever a matplotlibrc says
+# ------------------------------------------------------------------------ the run
+def save(figure, path):
+    """Save the figure beside path, then move it: failing, it keeps the earlier one."""
+    with TemporaryDirectory(dir=path.parent) as folder:
+        draft = Path(folder, path.name)
+        figure.savefig(draft, dpi=200)  # 1800 pixels wide
+        draft.replace(path)
+
+
 def main():
-    """Draw samples, climb, save the figure, say what came of it, show the figure."""
+    """Take the samples, fit, report, judge, draw, save and show."""
+    settings = {
+        "mu_start": MU_START,
+        "sigma_start": SIGMA_START,
+        "step_mu": STEP_MU,
+        "step_sigma": STEP_SIGMA,
+        "n_iterations": N_ITERATIONS,
+    }
     try:
-        require(int, 2, 100_000_000, N_SAMPLES=N_SAMPLES)
-        require(float, -1e6, 1e6, MU_TRUE=MU_TRUE)
-        require(float, 1e-6, 1e6, SIGMA_TRUE=SIGMA_TRUE)
-        require(float, -1e7, 1e7, MU_START=MU_START)
-        require(float, 1e-12, 1e7, SIGMA_START=SIGMA_START)
-        require(float, 1e-26, 1e15, STEP_MU=STEP_MU, STEP_SIGMA=STEP_SIGMA)
-        require(int, 1, 1_000_000, N_ITERATIONS=N_ITERATIONS)
-        require(int, 0, math.inf, SEED=0 if SEED is None else SEED)
-        x = np.random.default_rng(SEED).normal(MU_TRUE, SIGMA_TRUE, N_SAMPLES)
-        ml = maximum_likelihood(x)
+        x, truth = load_samples()
+        mus, sigmas = fit(x, **settings)
     except ValueError as error:
         raise SystemExit(f"fit_gaussian.py: {error}") from None
-    settings = (MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS)
-    (mus, sigmas), _ = climb(*ml[:2], *settings)
-    figure = draw(x, ml, mus, sigmas, (MU_TRUE, SIGMA_TRUE))
-    try:
-        path = Path(globals().get("__file__", "")).parent / FIGURE
-        with TemporaryDirectory(dir=path.parent) as folder:  # moved when it is whole
-            figure.savefig(Path(folder, path.name), dpi=200)
-            Path(folder, path.name).replace(path)
-    except (OSError, TypeError, ValueError):
-        wrong = f"FIGURE must be a picture to write, like a.png, not {FIGURE!a}"
-        raise SystemExit(f"fit_gaussian.py: {wrong}") from None
-    print(report(ml, mus, sigmas, (MU_TRUE, SIGMA_TRUE)))
-    converged, why = verdict(ml, *settings)
-    print("Converged:" if converged else "Not converged:", why)
-    print("Figure:", ascii(str(FIGURE))[1:-1], flush=True)  # before the window opens
-    if plt.get_backend().lower() not in ("agg", "cairo", "pdf", "pgf", "ps", "svg"):
-        plt.show()
+    print(report(x, mus, sigmas, truth))
+    _, text = verdict(x, **settings)  # True or False is for other programs
+    print(text)
+
+    # Load the back end before the style begins. A notebook's back end turns the setting
+    # "interactive" on when it is loaded: the style would turn it off again at its end,
+    # and later plots would not show.
+    plt.switch_backend(plt.get_backend())
+    # In a notebook cell there is no __file__: FIGURE starts in the current folder.
+    folder = Path(__file__).parent if "__file__" in globals() else Path()
+    with plt.style.context(STYLE):
+        figure = draw(x, mus, sigmas, truth)
+        try:
+            save(figure, folder / FIGURE)
+        # TypeError: FIGURE is no text. ValueError: no kind of picture ends like this.
+        except (OSError, TypeError, ValueError) as error:
+            line = f"FIGURE = {FIGURE!r} cannot be saved: {error}"
+            raise SystemExit(f"fit_gaussian.py: {line}") from None
+    print("Figure:", FIGURE, flush=True)  # now, because a window waits to be closed
+    plt.show()
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ import pytest
 
 import fit_gaussian
 
-# The course page's settings, as the arguments of fit and verdict, and as constants.
-PAGE_FIT = {"mu": -3.0, "sigma": 1.0, "step_mu": 0.1, "step_sigma": 0.01}
-PAGE_FIT["n_iterations"] = 500
-EDITABLE = ["MU_START", "SIGMA_START", "STEP_MU", "STEP_SIGMA", "N_ITERATIONS"]
-PAGE = {"N_SAMPLES": 10_000, "MU_TRUE": 2.0, "SIGMA_TRUE": 2.0, "SEED": 0}
-PAGE.update(zip(EDITABLE, PAGE_FIT.values()))
+# The course page's settings, as arguments of fit and verdict.
+PAGE = {"mu_start": -3.0, "sigma_start": 1.0, "step_mu": 0.1, "step_sigma": 0.01}
+PAGE["n_iterations"] = 500
+# And all of its constants. The tests set them, so that they hold after any edit.
+CONSTANTS = {"DATA": None, "N_SAMPLES": 10_000, "MU_TRUE": 2.0, "SIGMA_TRUE": 2.0}
+CONSTANTS["SEED"] = 0
+CONSTANTS.update({name.upper(): value for name, value in PAGE.items()})
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,7 @@ def run_main(monkeypatch, capsys, tmp_path):
         if not picture:
             monkeypatch.setattr(fit_gaussian, "draw", lambda *_: plt.figure())
         figure = str(tmp_path / "f.png")
-        for name, value in {**PAGE, "FIGURE": figure, **constants}.items():
+        for name, value in {**CONSTANTS, "FIGURE": figure, **constants}.items():
             monkeypatch.setattr(fit_gaussian, name, value)
         line = None
         try:

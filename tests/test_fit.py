@@ -4,15 +4,31 @@ import math
 import re
 import statistics
 import tracemalloc
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import PAGE_FIT
+from conftest import PAGE
 
-from fit_gaussian import climb, fit, log_likelihood, maximum_likelihood
+from fit_gaussian import (
+    best_sigma,
+    climb,
+    fit,
+    log_likelihood,
+    maximum_likelihood,
+    standard_errors,
+)
 
 PUBLISHED = [1, 2, 1, 2, 3, 2, 1, 2, 0.5, 0.4, -0.1]
-FOUR = [0.0, 4.0]  # mean 2, standard deviation 2, exactly
+TWO = [1.0, 5.0]  # mean 3, standard deviation 2, exactly
+SETTINGS = list(PAGE)  # the names, in the order of fit's arguments
+
+
+def ell(mu, sigma):
+    """The average log-likelihood of PUBLISHED, sample by sample."""
+    density = statistics.NormalDist(mu, sigma).pdf
+    return statistics.fmean(math.log(density(x)) for x in PUBLISHED)
 
 
 def settle(x):
@@ -22,69 +38,27 @@ def settle(x):
     return mus[-1], sigmas[-1]
 
 
-def ell(mu, sigma):
-    """The average log-likelihood of PUBLISHED, sample by sample."""
-    density = statistics.NormalDist(mu, sigma).pdf
-    return statistics.fmean(math.log(density(x)) for x in PUBLISHED)
-
-
-def test_page_settings_meet_the_closed_form(page_samples):
-    mus, sigmas = fit(page_samples, **{**PAGE_FIT, "n_iterations": 6000})
-    assert abs(mus[500] - np.mean(page_samples)) < 2 / math.sqrt(10_000)
-    assert abs(sigmas[500] - np.std(page_samples)) < 2 / math.sqrt(20_000)
-    assert mus[-1] == pytest.approx(math.fsum(page_samples) / 10_000, abs=1e-9)
-    assert sigmas[-1] == pytest.approx(statistics.pstdev(page_samples), abs=1e-9)
-
-
-def test_many_seeds_scatter_as_the_standard_errors_say():
-    misses = []
-    for seed in range(200):
-        x = np.random.default_rng(seed).normal(-7, 3, 400)
-        mu, sigma = settle(x)
-        *_, se_mu, se_sigma = maximum_likelihood(x)
-        misses.append([(mu + 7) / se_mu, (sigma - 3) / se_sigma])
-    # The mean square of 200 standard normal values is 1, give or take 0.1.
-    assert np.mean(np.square(misses), axis=0) == pytest.approx([1, 1], abs=0.3)
-
-
-def test_published_example():
-    best = 1.3454545, 0.8794251, 0.2651566, 0.1874941
-    assert maximum_likelihood(PUBLISHED) == pytest.approx(best, abs=5e-8)
-    assert settle(PUBLISHED) == pytest.approx(best[:2], abs=5e-8)
-
-
-def test_a_large_offset_costs_no_accuracy():
-    # NIST's NumAcc4: mean 10,000,000.2 and, dividing by n - 1, standard deviation 0.1.
-    x = [10_000_000.2] + [10_000_000.1, 10_000_000.3] * 500
-    best = 10_000_000.2, 0.1 * math.sqrt(1000 / 1001)
-    spacing = np.spacing(1e7)  # of floats there: what the samples themselves are off by
-    assert maximum_likelihood(x)[:2] == pytest.approx(best, rel=0, abs=spacing)
-    assert settle(x) == pytest.approx(best, rel=0, abs=2 * spacing)
-
-
+# ---------------------------------------------------------------- the mathematics
 def test_log_likelihood_is_that_of_the_normal_distribution():
-    mean, s, *_ = maximum_likelihood(PUBLISHED)
+    mean, s = maximum_likelihood(PUBLISHED)
     mu, sigma = np.array([-3, 1.3, 4]), np.array([[0.5], [0.88], [7]])
     expected = [[ell(m, d) for m in mu] for d in sigma[:, 0]]
     assert log_likelihood(mu, sigma, mean, s) == pytest.approx(np.array(expected))
 
 
+@pytest.mark.parametrize("mu", [-3, 1.3, 4])
+def test_best_sigma_is_the_distance_to_the_samples_and_nothing_is_better(mu):
+    best = best_sigma(mu, *maximum_likelihood(PUBLISHED))
+    mean_square = statistics.fmean((x - mu) ** 2 for x in PUBLISHED)
+    assert best == pytest.approx(math.sqrt(mean_square))
+    assert ell(mu, best) > max(ell(mu, 0.999 * best), ell(mu, 1.001 * best))
+
+
 def test_first_step_by_hand():
-    mus, sigmas = fit(FOUR, -3, 1, 0.1, 0.01, 1)
-    assert mus.tolist() == [-3, pytest.approx(-3 + 0.1 * 5)]
+    mus, sigmas = fit(TWO, -2, 1, 0.1, 0.01, 1)
+    assert mus.tolist() == [-2, pytest.approx(-2 + 0.1 * 5)]
     # The new mu is 4.5 from the mean. With the old one, 5 from it, sigma would be 1.28.
     assert sigmas.tolist() == [1, pytest.approx(1 + 0.01 * (2**2 + 4.5**2 - 1))]
-
-
-def test_trajectories_are_those_of_the_raw_samples(page_samples):
-    x = page_samples[:100]
-    mu, sigma = -3.0, 1.0
-    expected = [(mu, sigma)]
-    for _ in range(500):
-        mu = mu + 0.1 * np.mean((x - mu) / sigma**2)
-        sigma = sigma + 0.01 * np.mean((x - mu) ** 2 / sigma**3 - 1 / sigma)
-        expected.append((mu, sigma))
-    np.testing.assert_allclose(fit(x, **PAGE_FIT), np.transpose(expected), rtol=1e-12)
 
 
 @pytest.mark.parametrize("mu, sigma", [(-3, 1), (2, 0.5), (0, 3), (4, 10), (1.3, 0.88)])
@@ -99,6 +73,17 @@ def test_steps_are_the_gradient(mu, sigma):
     assert 1.00001 * taken != pytest.approx([slope_mu, slope_sigma], rel=1e-6, abs=1e-8)
 
 
+def test_trajectories_are_those_of_the_raw_samples(page_samples):
+    x = page_samples[:100]
+    mu, sigma = -3.0, 1.0
+    expected = [(mu, sigma)]
+    for _ in range(500):
+        mu = mu + 0.1 * np.mean((x - mu) / sigma**2)
+        sigma = sigma + 0.01 * np.mean((x - mu) ** 2 / sigma**3 - 1 / sigma)
+        expected.append((mu, sigma))
+    np.testing.assert_allclose(fit(x, **PAGE), np.transpose(expected), rtol=1e-12)
+
+
 @pytest.mark.parametrize("a, b", [(1, 100), (3, 0), (0.01, -5), (-2, 7)])
 def test_shift_and_scale(a, b):
     x, steps = np.array(PUBLISHED), np.array([0.1, 0.01])
@@ -110,45 +95,146 @@ def test_shift_and_scale(a, b):
 
 @pytest.mark.parametrize("share", [0.001, 0.1, 0.5, 1, 1.5, 1.99])
 def test_rates(share):
-    mus, _ = fit(FOUR, 2 + 1e-6, 2, share * 4, 0.01, 1)
-    # Exact in theory; rounding leaves the floats' spacing at 2, over the error of 1e-6.
-    assert (mus[1] - 2) / 1e-6 == pytest.approx(1 - share, abs=1e-9)
-    _, sigmas = fit(FOUR, 2, 2 + 1e-6, 0.1, share * 2, 1)
+    mus, _ = fit(TWO, 3 + 1e-6, 2, share * 4, 0.01, 1)
+    # Exact in theory; rounding leaves the floats' spacing at 3, over the error of 1e-6.
+    assert (mus[1] - 3) / 1e-6 == pytest.approx(1 - share, abs=1e-9)
+    _, sigmas = fit(TWO, 3, 2 + 1e-6, 0.1, share * 2, 1)
     # The quadratic term that theory drops is of the size of the error, 1e-6.
     assert (sigmas[1] - 2) / 1e-6 == pytest.approx(1 - share, abs=1e-5)
 
 
 @pytest.mark.parametrize("share, settles", [(0.99, True), (1.01, False)])
-def test_stability_limits(share, settles):
-    s2 = 4
-    mus, _ = fit(FOUR, 2.01, 2, share * 2 * s2, 1e-9, 200)
-    assert (abs(mus[-1] - 2) < 0.01) == settles
-    _, sigmas = fit(FOUR, 2, 2.01, 0.1, share * s2, 2000)
+def test_both_sides_of_the_limits_of_stability(share, settles):
+    mus, _ = fit(TWO, 3.01, 2, share * 8, 1e-9, 200)
+    assert (abs(mus[-1] - 3) < 0.01) == settles
+    _, sigmas = fit(TWO, 3, 2.01, 0.1, share * 4, 2000)
     assert (abs(sigmas[-1] - 2) < 0.01) == settles
     assert np.all(sigmas < 4)  # it bounces, it does not escape
 
 
 def test_at_the_mean_sigma_can_turn_negative_only_beyond_4_s2():
-    s2 = 4
     for sigma in np.geomspace(0.01, 100, 401):
-        assert fit(FOUR, 2, sigma, 0.1, 0.99 * 4 * s2, 1).shape == (2, 2)
-    assert fit(FOUR, 2, math.sqrt(2 * s2), 0.1, 1.01 * 4 * s2, 1).shape == (2, 1)
+        assert fit(TWO, 3, sigma, 0.1, 0.99 * 16, 1)[1].size == 2
+    assert fit(TWO, 3, math.sqrt(8), 0.1, 1.01 * 16, 1)[1].size == 1
 
 
-def test_far_out_sigma_squared_falls_by_twice_the_step_and_mu_hardly_moves():
-    mus, sigmas = fit(FOUR, -3, 100, 0.1, 0.5, 1000)
-    falls = -np.diff(sigmas**2)
-    assert np.all(falls < 2 * 0.5)
-    assert falls == pytest.approx(2 * 0.5, rel=0.01)
-    assert abs(mus[-1] - mus[0]) < 5 * 1000 * 0.1 / sigmas[-1] ** 2
+ENDS = [(3.0, 1.72, 24.0, 3), (3.0, 8**0.5, 20.0, 1)]  # below zero
+ENDS += [(3.0, 1e-60, 1.0, 1), (1e40, 1e-90, 1.0, 1), (3.0, 1e30, 1e-90, None)]
 
 
-@pytest.mark.parametrize("kind", [list, tuple, np.array, np.float32, np.int64])
-def test_any_array_like_is_taken_and_left_as_it_was(kind):
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("mu, sigma, step, ends", ENDS)
+def test_the_ascent_ends_before_sigma_leaves_its_range(mu, sigma, step, ends):
+    settings = np.array([mu, sigma, 1e-90, step])  # NumPy's floats would warn
+    mus, sigmas, invalid = climb(3.0, 2.0, *settings, 10)
+    np.testing.assert_array_equal(fit(TWO, *settings, 10), [mus, sigmas])
+    assert np.all((sigmas >= 1e-90) & (sigmas <= 1e90))
+    if ends is None:
+        assert (mus.size, sigmas.size, invalid) == (11, 11, None)
+        return
+    assert mus.size == sigmas.size == ends
+    last, mean_square = float(sigmas[-1]), 4 + (3 - mu) * (3 - mu)  # mu hardly moves
+    expected = last + step * (mean_square / last / last - 1) / last
+    assert invalid == pytest.approx(expected) and not 1e-90 <= invalid <= 1e90
+    # At the very last iteration, too. With one less, nothing happens.
+    assert climb(3.0, 2.0, *settings, ends)[2] == invalid
+    assert climb(3.0, 2.0, *settings, ends - 1)[2] is None
+
+
+# ------------------------------------------------------------------- the theorem
+def random_starts(seed, n):
+    """Rows of d, w, a and b: errors and steps in units of s, as in README.md."""
+    rng = np.random.default_rng(seed)
+    return np.exp(rng.uniform(np.log(1e-3), np.log([1e3, 1e3, 2, 0.5]), (n, 4)))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_below_the_limits_sigma_turns_once_and_stays_above_the_curve(seed):
+    for d, w, a, b in random_starts(seed, 25):
+        mus, sigmas, invalid = climb(0.0, 1.0, d, w, a, b, 2000)
+        assert invalid is None
+        above = sigmas[1:] - np.hypot(1, mus[1:]) >= -1e-12  # but for rounding
+        first = np.argmax(above) if above.any() else above.size
+        assert np.all(above[first:])
+        assert np.all(np.diff(sigmas[: first + 1]) > 0)
+        assert np.all(np.diff(sigmas[first + 1 :]) < 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_from_a_wide_start_nothing_is_thrown_and_the_time_is_bounded(seed):
+    e = 1e-3
+    for d, w, a, b in random_starts(seed + 100, 25) * [1, 1, 0.5, 1]:
+        d, w = min(d, 30), min(w, 30)
+        w = math.hypot(1, d) * (1 + w)  # above the curve, whatever d
+        excess = w**2 + d**2 - 1
+        c = min(b * (2 - b), a * (2 - a) / 2)
+        bound = math.ceil((excess * (1 - e) + math.log(1 / e)) / c)
+        if bound > 50_000:
+            continue
+        mus, sigmas, _ = climb(0.0, 1.0, -d, w, a, b, bound)
+        assert np.all(np.diff(sigmas) <= 1e-12) and np.all(sigmas > 1 - 1e-12)
+        assert np.all(np.diff(mus) >= 0) and np.all(mus <= 0)  # straight, from one side
+        assert abs(mus[-1]) <= e * d and sigmas[-1] - 1 <= e * excess / 2
+        falls = -np.diff(sigmas**2)
+        assert np.all(falls < 2 * b)  # the slow return
+
+
+# --------------------------------------------------------- samples and settings
+def test_page_settings_meet_the_closed_form(page_samples):
+    mus, sigmas = fit(page_samples, **{**PAGE, "n_iterations": 6000})
+    assert abs(mus[500] - np.mean(page_samples)) < 2 / math.sqrt(10_000)
+    assert abs(sigmas[500] - np.std(page_samples)) < 2 / math.sqrt(20_000)
+    assert mus[-1] == pytest.approx(math.fsum(page_samples) / 10_000, abs=1e-9)
+    assert sigmas[-1] == pytest.approx(statistics.pstdev(page_samples), abs=1e-9)
+
+
+def test_many_seeds_scatter_as_the_standard_errors_say():
+    misses = []
+    for seed in range(200):
+        x = np.random.default_rng(seed).normal(-7, 3, 400)
+        mu, sigma = settle(x)
+        se_mu, se_sigma = standard_errors(maximum_likelihood(x)[1], 400)
+        misses.append([(mu + 7) / se_mu, (sigma - 3) / se_sigma])
+    # The mean square of 200 standard normal values is 1, give or take 0.1.
+    assert np.mean(np.square(misses), axis=0) == pytest.approx([1, 1], abs=0.3)
+
+
+def test_published_example():
+    assert maximum_likelihood(PUBLISHED) == pytest.approx((1.3454545, 0.8794251))
+    assert settle(PUBLISHED) == pytest.approx((1.3454545, 0.8794251), abs=5e-8)
+
+
+def test_a_large_offset_costs_no_accuracy():
+    # NIST's NumAcc4: mean 10,000,000.2 and, dividing by n - 1, standard deviation 0.1.
+    x = [10_000_000.2] + [10_000_000.1, 10_000_000.3] * 500
+    best = 10_000_000.2, 0.1 * math.sqrt(1000 / 1001)
+    spacing = np.spacing(1e7)  # of floats there: what the samples themselves are off by
+    assert maximum_likelihood(x) == pytest.approx(best, rel=0, abs=spacing)
+    assert settle(x) == pytest.approx(best, rel=0, abs=2 * spacing)
+
+
+def series(values):
+    return pytest.importorskip("pandas").Series(values, index=list("abc"))
+
+
+def fractions(values):
+    return [Fraction(value) for value in values]
+
+
+def unmasked(values):
+    return np.ma.array(values)
+
+
+KINDS = [list, tuple, np.array, np.float32, np.int8, np.uint64, series, fractions]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, unmasked])
+def test_any_kind_of_numbers_is_taken_and_left_as_it_was(kind):
     x = kind([1, 2, 4])
-    path = fit(x, 5, 6, 0.1, 0.1, 7)
-    assert (path.dtype, path.shape, list(path[:, 0])) == (np.float64, (2, 8), [5, 6])
-    np.testing.assert_array_equal(path, fit([1.0, 2.0, 4.0], 5.0, 6.0, 0.1, 0.1, 7))
+    mus, sigmas = fit(x, 5, 6, np.float32(0.5), np.int64(1), np.int64(7))
+    assert (mus.dtype, mus.shape, mus[0], sigmas[0]) == (np.float64, (8,), 5, 6)
+    expected = fit([1.0, 2.0, 4.0], 5.0, 6.0, 0.5, 1.0, 7)
+    np.testing.assert_array_equal([mus, sigmas], expected)
     assert list(x) == [1, 2, 4]
 
 
@@ -158,49 +244,72 @@ def test_memory_holds_the_samples_once():
     fit(x, 0, 1, 0.1, 0.1, 10)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < x.nbytes / 2
+    assert peak < 1.1 * x.nbytes  # the page's loop needs as much: one copy
 
 
-def test_only_mean_and_variance_matter(page_samples):
-    again = np.tile(page_samples, 25)  # 250,000 samples: more than one part
-    path = fit(page_samples, **PAGE_FIT)
-    np.testing.assert_allclose(fit(again, **PAGE_FIT), path, rtol=1e-12)
+NO_COLUMN = [[], [1.0], 7, "marks.csv", None, [[1, 2], [3, 4]], np.ones((1, 9)), {1, 2}]
+NO_NUMBER = [([1, 2, None, 3], 2), ([1, math.nan], 1), (np.array([0, 1, math.inf]), 2)]
+NO_NUMBER += [(["70", "65"], 0), ([70, "65"], 1), ([1.0, 1e41], 1), ([-1e41, 1.0], 0)]
+NO_NUMBER += [(np.array([True, False]), 0), ([1, 2j], 1), ([Decimal(1), 2], 0)]
+NO_NUMBER += [
+    ([2, 10**400], 1),
+    (np.array(["2020-01-01"], "datetime64[D]").repeat(2), 0),
+]
+NO_SPREAD = [[0.1] * 10, [-3.0] * 5, [1e9, 1e9 + 1e-5], [-1e9, -1e9 - 1e-4], [0, 1e-41]]
 
 
-ENDS = [(2, 1.72, 24, 3), (2, 8**0.5, 20, 1)]  # below zero, at iterations 3 and 1
-ENDS += [(2, 1e-150, 1e150, 1), (1e200, 1, 0.01, 1), (math.nan, 1, 0.01, 1)]
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("mu, sigma, step, length", ENDS)
-def test_the_path_ends_before_sigma_is_no_positive_number(mu, sigma, step, length):
-    # With NumPy's floats in the loop there would be a warning.
-    path, followed = climb(2.0, 2.0, *np.array([mu, sigma, 1e-9, step]), 1000)
-    np.testing.assert_array_equal(fit(FOUR, mu, sigma, 1e-9, step, 1000), path)
-    assert path.shape == (2, length)
-    assert np.all(path[1] > 0)
-    last, mean_square = float(path[1, -1]), 4 + (mu - 2) * (mu - 2)  # mu hardly moves
-    expected = last + step * (mean_square / last / last - 1) / last
-    assert followed == pytest.approx(expected, nan_ok=True)
-    assert not 0 < followed < 1e154
-
-
-NO_FIT = [[], [1.0], [0.1] * 10, [1e9, 1e9 + 1e-6], [1.0, math.nan], [1.0, math.inf]]
-
-
-@pytest.mark.parametrize("x", [*NO_FIT, [-1e200, 1e200], [0.0, 1e-200]])
-def test_samples_without_a_fit(x):
-    with pytest.raises(ValueError, match="the size of x" if len(x) < 2 else "spread"):
-        fit(x, 0, 1, 0.1, 0.1, 10)
-
-
-NO_SIZE = [0, -1, math.nan, math.inf, 1e-200, 1e200, "1", None]
-BAD = [(k, v) for k in ("sigma", "step_mu", "step_sigma") for v in NO_SIZE]
-BAD += [("n_iterations", value) for value in (0, -1, 1.5, 1e4, "1", None)]
-
-
-@pytest.mark.parametrize("name, value", BAD)
-def test_a_bad_setting_is_named(name, value):
-    message = f"^{name} must .* not {re.escape(repr(value))}$"
+@pytest.mark.parametrize("x", NO_COLUMN, ids=repr)
+def test_what_is_no_column_of_numbers_is_refused(x):
+    message = "y must be a list or column of 2 or more numbers, not of shape"
     with pytest.raises(ValueError, match=message):
-        fit(FOUR, **{**PAGE_FIT, name: value})
+        maximum_likelihood(x, "y")
+
+
+@pytest.mark.parametrize("x, position", NO_NUMBER, ids=repr)
+def test_the_first_value_that_is_no_number_is_named(x, position):
+    value = np.asarray(x, dtype=object)[position]
+    message = f"x[{position}] must be a number from -1e+40 to 1e+40, not {value!r}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        fit(x, **PAGE)
+
+
+@pytest.mark.parametrize("x", NO_SPREAD, ids=repr)
+def test_samples_that_differ_by_no_more_than_rounding_are_refused(x):
+    with pytest.raises(ValueError, match="^x must differ by more than rounding: "):
+        fit(x, **PAGE)
+
+
+def test_masked_values_are_refused():
+    with pytest.raises(ValueError, match="^x must have no masked values$"):
+        fit(np.ma.array([1, 2, 3, 999], mask=[0, 0, 0, 1]), **PAGE)
+
+
+@pytest.mark.parametrize("mean, s", [(1e9, 1.3e-3), (-1e9, 1.3e-3), (1.7e18, 3e6)])
+@pytest.mark.parametrize("n", [2, 10_000])
+def test_the_least_spread_is_ten_gaps_between_floats(mean, s, n):
+    # Near is s / 100 for both n, and floats are spacing apart.
+    least = 1000 * np.spacing(abs(mean))
+    assert least < s  # so that both sides are tried with some room
+    for share, fits in ((0.9, False), (1.1, True)):
+        x = mean + share * least * np.resize([-1.0, 1.0], n)
+        try:
+            maximum_likelihood(x)
+            assert fits
+        except ValueError:
+            assert not fits
+
+
+NO_SIZE = [0, -1, math.nan, math.inf, 1e-91, 1e91, "1", None, True, [1.0], 10**400]
+BAD = [(k, v) for k in ("sigma_start", "step_mu", "step_sigma") for v in NO_SIZE]
+BAD += [("mu_start", v) for v in (math.nan, -math.inf, 1.1e41, -1.1e41, "1", None, 2j)]
+BAD += [("n_iterations", v) for v in (0, -5, 1.5, 1e4, "1", None, True, 1_000_001)]
+RANGES = {"mu_start": "a number from -1e+41 to 1e+41"}
+RANGES["n_iterations"] = "a whole number from 1 to 1,000,000"
+
+
+@pytest.mark.parametrize("name, value", BAD, ids=repr)
+def test_a_bad_setting_is_named(name, value):
+    wanted = RANGES.get(name, "a number from 1e-90 to 1e+90")
+    message = f"{name.upper()} must be {wanted}, not {value!r}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        fit(TWO, **{**PAGE, name: value})
