@@ -326,7 +326,9 @@ def report(x, mus, sigmas, truth=None):
 STYLE = [
     "default",  # because the user's matplotlibrc should not change the figure
     {"font.size": 11.5},  # because README.md shows the figure at half its size
-    {"axes.formatter.limits": (-3, 4)},  # 10000 as 1.0, and 1e4 at the end: no room
+    # 10000 as 1.0, with 1e4 at the end of the axis, and 123.45 as 0.45, with +1.23e2
+    # there, because there is no room for long numbers.
+    {"axes.formatter.limits": (-2, 4), "axes.formatter.offset_threshold": 2},
 ]
 BLUE, ORANGE = "#0060a8", "#f5a623"  # in grey, one is dark and the other light
 RUN = {"color": BLUE, "lw": 0.6, "marker": ".", "ms": 3}
@@ -356,6 +358,7 @@ def draw_hill(ax, mus, sigmas, mean, s, gaussians):
         ax.plot(mu, sigma, **style)
     if ax.get_ylim()[0] <= 0:  # because of its margin; there is no such sigma
         ax.set_yscale("log")
+        ax.yaxis.set_minor_formatter("")  # because numbers between powers overlap
     # Freeze the limits, which the panels above and on the left share.
     ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
 
@@ -425,7 +428,7 @@ def draw(x, mus, sigmas, truth=None):
     hill_ax.set(title="log-likelihood: lighter is higher", xlabel=r"$\mu$ and $x$")
     hill_ax.locator_params(axis="x", nbins=6)  # because more numbers would touch
     hill_ax.label_outer()  # because sigma is numbered in the panel on its left
-    fig.subplots_adjust(left=0.08, bottom=0.11, right=0.97, top=0.86, wspace=0.08)
+    fig.subplots_adjust(left=0.1, bottom=0.11, right=0.97, top=0.86, wspace=0.1)
     # The labels are those of the bells and of the line on the hill.
     fig.legend(loc="upper center", ncols=6, frameon=False, columnspacing=1.2)
     return fig

@@ -274,14 +274,3 @@ def test_one_round_of_edits_is_enough(seed):
         settings = PAGE  # own data under the shipped settings
     converged, _, edits = judge(x, **settings)
     assert converged or judge(x, **{**settings, **edits})[0]
-
-
-@pytest.mark.parametrize("name", PAGE)
-def test_the_verdict_refuses_what_fit_refuses_in_the_same_words(name):
-    for call in (fit, verdict):
-        with pytest.raises(
-            ValueError, match=f"^{name.upper()} must be a .* not -5e\\+99"
-        ):
-            call(TWO, **{**PAGE, name: -5e99})
-    with pytest.raises(ValueError, match="^N_ITERATIONS must be a .* not -5$"):
-        verdict(TWO, **{**PAGE, "n_iterations": -5})
