@@ -15,34 +15,26 @@ PAGE = {"mu_start": -3.0, "sigma_start": 1.0, "step_mu": 0.1, "step_sigma": 0.01
 PAGE["n_iterations"] = 500
 # And all of its constants. The tests set them, so that they hold after any edit.
 CONSTANTS = {"DATA": None, "N_SAMPLES": 10_000, "MU_TRUE": 2.0, "SIGMA_TRUE": 2.0}
-CONSTANTS["SEED"] = 0
-CONSTANTS.update({name.upper(): value for name, value in PAGE.items()})
+CONSTANTS.update({name.upper(): value for name, value in PAGE.items()}, SEED=0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def page_samples():
-    x = np.random.default_rng(0).normal(2.0, 2.0, 10_000)
-    x.flags.writeable = False
-    return x
+    return np.random.default_rng(0).normal(2.0, 2.0, 10_000)
 
 
 @pytest.fixture
 def run_main(monkeypatch, capsys, tmp_path):
-    """Run main() with the page's constants but for those given.
-
-    Returns its standard output and the line it exits with, None at a normal end. A
-    blank sheet stands in for the picture, which takes the most time, if not asked for.
-    """
+    """Run main() with some constants changed; return its output and exit line."""
 
     def run(picture=False, **constants):
-        if not picture:
+        if not picture:  # it takes the most time: a blank sheet instead
             monkeypatch.setattr(fit_gaussian, "draw", lambda *_: plt.figure())
-        figure = str(tmp_path / "f.png")
-        for name, value in {**CONSTANTS, "FIGURE": figure, **constants}.items():
+        figure = {"FIGURE": str(tmp_path / "f.png")}
+        for name, value in {**CONSTANTS, **figure, **constants}.items():
             monkeypatch.setattr(fit_gaussian, name, value)
-        line = None
         try:
-            fit_gaussian.main()
+            line = fit_gaussian.main()  # None
         except SystemExit as stop:
             line = stop.code
         plt.close("all")
