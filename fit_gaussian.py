@@ -237,8 +237,8 @@ def what_happened(mus, sigmas, invalid_sigma, mean, s, step_mu, step_sigma):
         lines.append(f"past {best[i]:.4g}, the best sigma for its mu.")
 
     if invalid_sigma is not None:
-        end = f"iteration {sigmas.size} would take sigma to {invalid_sigma:.4g}"
-        lines.append(f"The ascent ends early: {end}.")
+        change = f"would take sigma to {invalid_sigma:.4g}"
+        lines.append(f"Iteration {sigmas.size} {change}, and end the ascent.")
     # Without an obstacle, it arrives some time.
     return lines or ["It is on its way, but far too slowly."]
 
@@ -293,12 +293,12 @@ def verdict(x, **settings):
 
 # ---------------------------------------------------------------------- the table
 def cell(number, error):
-    """Return number as 14 characters, with the decimals of error at two digits."""
+    """Return number as 16 characters, with the decimals of error at two digits."""
     decimals = max(0, 1 - math.floor(math.log10(error)))  # 3 for an error of 0.020
     text = f"{number:.{decimals}f}"
-    if len(text) > 12:  # too long beside other columns
-        text = f"{number:.6g}"
-    return f"{text:>14}"
+    if len(text) > 14:  # too long beside other columns
+        text = f"{number:.8g}"
+    return f"{text:>16}"
 
 
 def report(x, mus, sigmas, truth=None):
@@ -310,7 +310,7 @@ def report(x, mus, sigmas, truth=None):
     if truth is not None:
         rows.append(("true", *truth))
 
-    lines = [f"{'':10}{'mu':>14}{'sigma':>14}{'log-lik.':>14}"]
+    lines = [f"{'':10}{'mu':>16}{'sigma':>16}{'log-lik.':>16}"]
     for label, mu, sigma in rows:
         numbers = cell(mu, error_mu) + cell(sigma, error_sigma)
         # One standard error from the maximum, the log-likelihood is 0.5 / n lower.
@@ -382,14 +382,15 @@ def draw_bells(ax, x, mean, s, gaussians):
     """Draw the histogram of x, and the density of each Gaussian, marked at its mu."""
     # Not over all of x, because a single outlier would make every bin wide.
     ends = mean - 4 * s, mean + 4 * s
-    n_bins = 2 * math.ceil(x.size ** (1 / 3))  # Rice's rule
+    # Twice as many as Rice's rule has, because few samples take only half of that width.
+    n_bins = 4 * math.ceil(x.size ** (1 / 3))
     bars = {"density": True, "histtype": "stepfilled", "color": "0.85"}
     ax.hist(x, n_bins, range=ends, label="samples", **bars)
-    z = np.linspace(-5, 5, 401)
+    z = np.linspace(-40, 40, 1601)  # far enough for a density of 0, however narrow
     for label, mu, sigma, style in gaussians:
         density = np.exp(-(z**2) / 2) / (sigma * math.sqrt(2 * math.pi))
-        # The marker is at the peak, where z[200] is 0.
-        ax.plot(mu + sigma * z, density, markevery=[200], label=label, **style)
+        # The marker is at the peak, where z[800] is 0.
+        ax.plot(mu + sigma * z, density, markevery=[800], label=label, **style)
     best_peak = 1 / (s * math.sqrt(2 * math.pi))
     ax.set_ylim(0, 2.2 * best_peak)  # a bell half as wide is twice as high
 
@@ -428,7 +429,7 @@ def draw(x, mus, sigmas, truth=None):
     hill_ax.set(title="log-likelihood: lighter is higher", xlabel=r"$\mu$ and $x$")
     hill_ax.locator_params(axis="x", nbins=6)  # because more numbers would touch
     hill_ax.label_outer()  # because sigma is numbered in the panel on its left
-    fig.subplots_adjust(left=0.1, bottom=0.11, right=0.97, top=0.86, wspace=0.1)
+    fig.subplots_adjust(left=0.1, bottom=0.11, right=0.97, top=0.86, wspace=0.13)
     # The labels are those of the bells and of the line on the hill.
     fig.legend(loc="upper center", ncols=6, frameon=False, columnspacing=1.2)
     return fig

@@ -20,6 +20,12 @@ EDITS += [{"step_mu": 10, "known": False}, {"sigma_start": 0.16, "step_sigma": 1
 NAMES = "mu_true", "sigma_true", "mu_start", "sigma_start", "step_mu", "step_sigma"
 WIDE = [(1000, 50, -3, 1, 0.1, 0.01), (-1.25e6, 57, -1.251e6, 2e3, 0.1, 0.01)]
 WIDE += [(-60.455, 0.0022, -60.451, 0.066, 5e-7, 1e-6)]
+for seed in range(3):  # and random ranges and offsets
+    rng = np.random.default_rng(seed)
+    sd, far, ratio = 10 ** rng.uniform([-3, 0, -2], [3, 3, 2])
+    mu = rng.choice([-1, 1]) * 10 ** rng.uniform(-3, 9)
+    steps = sd**2 * 10 ** rng.uniform(-2, 0, 2)
+    WIDE.append((mu, sd, mu + sd * far, sd * ratio, *steps))
 EDITS += [dict(zip(NAMES, row)) for row in WIDE]  # of many digits, and few decades
 
 
@@ -90,6 +96,7 @@ def test_points_on_the_hill_and_bells_straight_above_them(drawn):
         for look in ("color", "marker", "markersize", "markerfacecolor", "linestyle"):
             assert plt.getp(bell, look) == plt.getp(point, look)
         assert (bell.get_color() == ORANGE) == (bell not in bells[-3:])
+    assert len({(b.get_color(), b.get_ls(), b.get_lw()) for b in bells}) == len(bells)
     low, top = fig.axes[1].get_ylim()
     assert low == 0 and 1.5 < top / NormalDist(mean, s).pdf(mean) < 3
 

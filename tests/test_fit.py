@@ -73,7 +73,7 @@ def test_the_ascent_ends_before_sigma_leaves_its_range(mu, sigma, step, ends):
     assert mus.size == sigmas.size == ends
     # With one iteration less than the one that ends it, nothing happens.
     assert climb(3.0, 2.0, *settings, ends - 1)[2] is None
-    if ends < 11:
+    if ends < 11:  # early
         last, mean_square = float(sigmas[-1]), 4 + (3 - mu) * (3 - mu)
         expected = last + step * (mean_square / last / last - 1) / last
         assert invalid == pytest.approx(expected)

@@ -48,26 +48,26 @@ def test_the_table(page_samples):
         assert row == [label, f"{mu:.3f}", f"{sigma:.3f}", f"{height:.6f}"]
     assert rows[5] == ["std. error", "0.020", "0.014"]
     # The columns end in the same places, whatever is in them.
-    assert [len(line) for line in lines] == [52, 52, 52, 52, 52, 38]
+    assert [len(line) for line in lines] == [58, 58, 58, 58, 58, 42]
     assert report(page_samples, mus, sigmas).splitlines() == lines[:4] + lines[5:]
 
 
 @pytest.mark.parametrize("scale", [1e15, 1e-28])
-def test_long_numbers_have_six_digits(scale):
+def test_long_numbers_have_eight_digits(scale):
     x = scale * np.array([1700.0, 1700.25])
     mus, sigmas = np.array([-1.23456789e100, x[0]]), np.array([1e90, scale])
     text = report(x, mus, sigmas)
-    assert f" {1700.12 * scale:.6g} " in text and " -1.23457e+100 " in text
-    assert {len(line) for line in text.splitlines()} == {52, 38}
+    assert f" {1700.125 * scale:.8g} " in text and " -1.2345679e+100 " in text
+    assert {len(line) for line in text.splitlines()} == {58, 42}
 
 
 def test_each_column_has_the_decimals_of_its_standard_error():
-    # 0.15 / sqrt(2) = 0.106 and 0.075: two decimals, and three, in 12 characters.
-    mus = np.array([-1e8, 1e8])
+    # 0.15 / sqrt(2) = 0.106 and 0.075: two decimals, and three, in 14 characters.
+    mus = np.array([-1e10, 1e10])
     *_, start, final, row, errors = report([3, 3.3], mus, np.ones(2)).splitlines()
     assert errors.split()[-2:] == ["0.11", "0.075"]
     assert row.split()[2:4] == ["3.15", "0.150"]
-    assert (start.split()[1], final.split()[1]) == ("-1e+08", "100000000.00")
+    assert (start.split()[1], final.split()[1]) == ("-1e+10", "10000000000.00")
 
 
 # ------------------------------------------------------------------------- the run

@@ -152,7 +152,7 @@ def test_what_is_taken_too_far_is_told_with_its_iteration(settings):
 def test_the_end_of_an_ascent_is_told_also_if_it_comes_later(n_iterations):
     start = {"mu_start": 3, "sigma_start": 1.72, "step_sigma": 24}
     path = climb_by_hand(3, 2, **{**PAGE, **start, "n_iterations": 3})
-    line = f"The ascent ends early: iteration 3 would take sigma to {path[3, 1]:.4g}."
+    line = f"Iteration 3 would take sigma to {path[3, 1]:.4g}, and end the ascent."
     assert judge(**start, n_iterations=n_iterations)[1][-1] == line
 
 
