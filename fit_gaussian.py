@@ -28,9 +28,9 @@ SEED = 0  # picks the samples; another number picks others, None new ones every 
 # The ascent: where it starts, how far it steps, how often. s is the standard deviation
 # of the samples; the limits are derived in README.md.
 MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
-SIGMA_START = 1.0  # first guess of sigma; a larger one makes the first steps smaller
-STEP_MU = 0.1  # step size of mu; larger is faster up to s^2, unstable above 2 s^2
-STEP_SIGMA = 0.01  # the same for sigma; faster up to s^2 / 2, unstable above s^2
+SIGMA_START = 1.0  # first guess of sigma; a larger one makes smaller steps of mu
+STEP_MU = 0.1  # step size of mu; near the maximum fastest at s^2, unstable above 2 s^2
+STEP_SIGMA = 0.01  # the same for sigma; fastest at s^2 / 2, unstable above s^2
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
 # The picture: saved beside this file, and named as on the course page.
@@ -91,7 +91,7 @@ def climb(mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 # For samples in these limits, `known_settings` are in theirs: step sizes are about s^2.
 LARGEST_SAMPLE = 1e40
 SMALLEST_S = 1e-40
-LARGEST_MU = 1e41  # of a start or the truth; mean - 2 s is smaller
+LARGEST_MU = 1e41  # mean - 2 s, a start that is proposed, is smaller
 MOST_ITERATIONS = 1_000_000  # they take some seconds
 
 
@@ -110,7 +110,10 @@ def as_samples(x, name):
     """Return x as an array of floats, or raise ValueError that calls it by name."""
     if np.ma.is_masked(x):  # a NumPy array that hides values; asarray would show them
         raise ValueError(f"{name} must have no masked values")
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:  # lists of several lengths in x, which `check` will refuse
+        array = np.asarray(x, dtype=object)
     if array.ndim != 1 or array.size < 2:
         wanted = "a list or column of 2 or more numbers"
         raise ValueError(f"{name} must be {wanted}, not of shape {array.shape}")
@@ -133,7 +136,7 @@ def maximum_likelihood(x, name="x"):
     """
     x = as_samples(x, name)
     mean = float(x.mean())
-    # The same as x.std(), which divides by n, too, but twice as fast.
+    # The same as x.std(), which divides by n, too, but faster.
     s = float(np.linalg.norm(x - mean)) / math.sqrt(x.size)
     near = min(s / 100, s / math.sqrt(x.size))  # where mu must come, see `arrival`
     gap = np.spacing(abs(mean))  # between mean and the next float
@@ -149,10 +152,10 @@ def load_samples():
         maximum_likelihood(DATA, "DATA")  # so that an error says DATA
         return DATA, None
     check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, Integral)  # 1e8 take a minute
-    check("MU_TRUE", MU_TRUE, -LARGEST_MU, LARGEST_MU)
-    check("SIGMA_TRUE", SIGMA_TRUE, SMALLEST, LARGEST)
+    check("MU_TRUE", MU_TRUE, -LARGEST_SAMPLE, LARGEST_SAMPLE)
+    check("SIGMA_TRUE", SIGMA_TRUE, SMALLEST_S, LARGEST_SAMPLE)
     if SEED is not None:
-        check("SEED", SEED, 0, 10**18, Integral)  # or any other large number
+        check("SEED", SEED, 0, 10**18, Integral)  # no one types more digits
     truth = float(MU_TRUE), float(SIGMA_TRUE)
     x = np.random.default_rng(SEED).normal(*truth, N_SAMPLES)
     maximum_likelihood(x, "N(MU_TRUE, SIGMA_TRUE)")  # so that an error says this
@@ -201,87 +204,89 @@ def arrival(mus, sigmas, mean, s, n):
     return arrived if arrived < mus.size else None
 
 
-def what_happened(mus, sigmas, invalid_sigma, mean, s, step_mu, step_sigma):
-    """Return what kept the ascent from the maximum, as lines of text.
+def unstable_steps(s, step_mu, step_sigma):
+    """Return a line for each step size that is not below its limit.
 
     Near the maximum, an iteration multiplies the error of mu by 1 - step_mu / s^2 and
     that of sigma by 1 - 2 step_sigma / s^2. At -1 and below, errors do not shrink.
     """
     lines = []
     if step_mu >= 2 * s**2:
-        limit = f"2 s^2 = {2 * s**2:.4g}"
-        lines.append(f"STEP_MU is not below {limit}: mu bounces around the maximum.")
+        lines.append(f"STEP_MU is not below 2 s^2 = {2 * s**2:.4g}: mu would bounce.")
     if step_sigma >= s**2:
-        limit = f"s^2 = {s**2:.4g}"
-        lines.append(
-            f"STEP_SIGMA is not below {limit}: sigma bounces around the maximum."
-        )
+        lines.append(f"STEP_SIGMA is not below s^2 = {s**2:.4g}: sigma would bounce.")
+    return lines
 
-    visible = s / 100  # in the figure
+
+def leaps(mus, sigmas, mean, s):
+    """Return lines on the first iteration that takes mu too far, and sigma.
+
+    Less than s / 100 does not count, because it is not visible in the figure.
+    """
+    lines = []
     # Each step takes mu towards mean. If mu ends further away, it has gone too far.
     distance = abs(mean - mus)
-    too_far = np.flatnonzero(distance[1:] > distance[:-1] + visible)
-    if too_far.size:
-        i = too_far[0]
+    mu_leaps = np.flatnonzero(distance[1:] > distance[:-1] + s / 100)
+    if mu_leaps.size:
+        i = mu_leaps[0]
         change = f"{mus[i]:.4g} to {mus[i + 1]:.4g}"
         lines.append(f"Iteration {i + 1} takes mu from {change}, past the mean.")
-
     # Each step then takes sigma towards the best one for the new mu. Only steps up are
     # looked at, because those down are shorter than step_sigma / sigma.
     best = best_sigma(mus[1:], mean, s)
-    too_far = np.flatnonzero((sigmas[:-1] < best) & (sigmas[1:] > best + visible))
-    if too_far.size:
-        i = too_far[0]
+    sigma_leaps = np.flatnonzero((sigmas[:-1] < best) & (sigmas[1:] > best + s / 100))
+    if sigma_leaps.size:
+        i = sigma_leaps[0]
         change = f"{sigmas[i]:.4g} to {sigmas[i + 1]:.4g}"
         lines.append(f"Iteration {i + 1} takes sigma from {change},")
         lines.append(f"past {best[i]:.4g}, the best sigma for its mu.")
-
-    if invalid_sigma is not None:
-        change = f"would take sigma to {invalid_sigma:.4g}"
-        lines.append(f"Iteration {sigmas.size} {change}, and end the ascent.")
-    # Without an obstacle, it arrives some time.
-    return lines or ["It is on its way, but far too slowly."]
+    return lines
 
 
 def known_settings(mean, s):
-    """Return settings of `fit` that converge, by the theorem in README.md.
+    """Return settings of `fit` that converge, as README.md proves.
 
-    The theorem asks for sigma_start^2 >= s^2 + (mean - mu_start)^2, step_mu <= s^2 and
-    step_sigma <= s^2 / 2. Numbers are rounded to what a person would type.
+    On or above the curve, sigma_start^2 >= s^2 + (mean - mu_start)^2, the steps may be
+    step_mu <= s^2 and step_sigma <= s^2 / 2. All are rounded as a person would type.
     """
     digits = -math.floor(math.log10(s))  # s = 0.034 gives 2: round to 0.01
+    mu_start = round(mean - 2 * s, digits)  # so far, that there is a way to see
     return {
-        "mu_start": round(mean - 2 * s, digits),  # so far, that there is a way to see
+        "mu_start": mu_start + 0.0,  # because -0.0 would look like a mistake
         "sigma_start": float(f"{3 * s:.1e}"),  # .1e: two digits. 3^2 > 1 + 2.5^2
         "step_mu": float(f"{s**2 / 2:.1e}"),  # half of what is allowed
-        "step_sigma": float(f"{s**2 / 4:.1e}"),  # half, too
+        "step_sigma": float(f"{s**2 / 4:.1e}"),
         "n_iterations": 100,  # measured: 41 are enough for 1e8 samples
     }
 
 
 def verdict(x, **settings):
     """Return whether fit(x, **settings) converged, and a text for people."""
-    mus, sigmas = fit(x, **settings)  # the run to judge
+    fit(x, **settings)  # raises ValueError if x or a setting cannot be used
     mean, s = maximum_likelihood(x)
+    # Python's numbers, because small NumPy ones would overflow.
+    settings = {name: np.asarray(value).item() for name, value in settings.items()}
     n_iterations = settings["n_iterations"]
-    steps = settings["step_mu"], settings["step_sigma"]
-    # Climb on, to see when it arrives, and because an ascent that bounces may be near
-    # at the last iteration by chance. After an early end, this ends at once, too.
-    start = mus[-1], sigmas[-1]
-    more_mus, more_sigmas, invalid_sigma = climb(mean, s, *start, *steps, 20_000)
-    mus = np.append(mus, more_mus[1:])  # [1:], because more_mus[0] is mus[-1]
-    sigmas = np.append(sigmas, more_sigmas[1:])
+    # Climb further, to see when it arrives, and because an ascent that bounces may be
+    # near at the last iteration by chance. 20,000 iterations take 0.01 s.
+    further = {**settings, "n_iterations": n_iterations + 20_000}
+    mus, sigmas, invalid_sigma = climb(mean, s, **further)
     arrived = arrival(mus, sigmas, mean, s, len(x))
-    stable = settings["step_mu"] < 2 * s**2 and settings["step_sigma"] < s**2
-    converges = arrived is not None and invalid_sigma is None and stable
+    lines = unstable_steps(s, settings["step_mu"], settings["step_sigma"])
+    converges = arrived is not None and not lines
 
     if converges and arrived <= n_iterations:
         return True, f"Converged at iteration {arrived}."
     if converges and arrived <= MOST_ITERATIONS:  # `fit` refuses more
-        lines = ["It is on its way and needs more iterations."]
+        lines.append("It is on its way and needs more iterations.")
         edits = {"n_iterations": arrived}
     else:
-        lines = what_happened(mus, sigmas, invalid_sigma, mean, s, *steps)
+        lines += leaps(mus, sigmas, mean, s)
+        if invalid_sigma is not None:
+            change = f"would take sigma to {invalid_sigma:.4g}"
+            lines.append(f"Iteration {sigmas.size} {change}, and end the ascent.")
+        if not lines:
+            lines.append("It is on its way, but far too slowly.")
         edits = known_settings(mean, s)
         edits["n_iterations"] = max(edits["n_iterations"], n_iterations)  # never fewer
     lines.append("This converges; paste it over the constants of the same names:")
@@ -305,21 +310,17 @@ def report(x, mus, sigmas, truth=None):
     """Return the table of a run as text; truth is the true mu and sigma, if known."""
     mean, s = maximum_likelihood(x)
     error_mu, error_sigma = standard_errors(s, len(x))
-    rows = [("start", mus[0], sigmas[0]), ("final", mus[-1], sigmas[-1])]
-    rows.append(("max. lik.", mean, s))
+    error_height = 0.5 / len(x)  # so much lower is the log-likelihood one error away
+    rows = {"start": (mus[0], sigmas[0]), "final": (mus[-1], sigmas[-1])}
+    rows["max. lik."] = mean, s
     if truth is not None:
-        rows.append(("true", *truth))
-
-    lines = [f"{'':10}{'mu':>16}{'sigma':>16}{'log-lik.':>16}"]
-    for label, mu, sigma in rows:
-        numbers = cell(mu, error_mu) + cell(sigma, error_sigma)
-        # One standard error from the maximum, the log-likelihood is 0.5 / n lower.
-        error = 0.5 / len(x)
-        numbers += cell(log_likelihood(mu, sigma, mean, s), error)
-        lines.append(f"{label:10}{numbers}")
-    errors = cell(error_mu, error_mu) + cell(error_sigma, error_sigma)
-    lines.append(f"{'std. error':10}{errors}")
-    return "\n".join(lines)
+        rows["true"] = truth
+    text = f"{'':10}{'mu':>16}{'sigma':>16}{'log-lik.':>16}\n"
+    for label, (mu, sigma) in rows.items():
+        text += f"{label:10}" + cell(mu, error_mu) + cell(sigma, error_sigma)
+        text += cell(log_likelihood(mu, sigma, mean, s), error_height) + "\n"
+    text += f"{'std. error':10}" + cell(error_mu, error_mu)
+    return text + cell(error_sigma, error_sigma)
 
 
 # --------------------------------------------------------------------- the figure
@@ -365,15 +366,15 @@ def draw_hill(ax, mus, sigmas, mean, s, gaussians):
     # The maximum is on the grid, or its light shade could be lost between two points.
     mu_axis = np.union1d(np.linspace(*ax.get_xlim(), 200), mean)
     sigma_axis = np.union1d(np.geomspace(*ax.get_ylim(), 200), s)
-    mu, sigma = np.meshgrid(mu_axis, sigma_axis)
+    mu_grid, sigma_grid = np.meshgrid(mu_axis, sigma_axis)
     highest = log_likelihood(mean, s, mean, s)
-    depth = highest - log_likelihood(mu, sigma, mean, s)
+    depth = highest - log_likelihood(mu_grid, sigma_grid, mean, s)
     # Levels 0.05, 0.1, 0.2, ... 1638 below the highest: the same in all runs, so that a
-    # shade means the same, and doubling, because runs start from 0.1 to 1000 below.
+    # shade means the same, and doubling, because some runs start 100,000 below.
     levels = 0.05 * 2.0 ** np.arange(16)
     white, green = (1, 1, 1), (0.35, 0.55, 0.4)
     shades = np.linspace(white, green, levels.size + 1)  # 15 between levels, 2 beyond
-    ax.contourf(mu, sigma, depth, levels, colors=shades, extend="both")
+    ax.contourf(mu_grid, sigma_grid, depth, levels, colors=shades, extend="both")
     best = best_sigma(mu_axis, mean, s)
     ax.plot(mu_axis, best, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
 
@@ -391,8 +392,8 @@ def draw_bells(ax, x, mean, s, gaussians):
         density = np.exp(-(z**2) / 2) / (sigma * math.sqrt(2 * math.pi))
         # The marker is at the peak, where z[800] is 0.
         ax.plot(mu + sigma * z, density, markevery=[800], label=label, **style)
-    best_peak = 1 / (s * math.sqrt(2 * math.pi))
-    ax.set_ylim(0, 2.2 * best_peak)  # a bell half as wide is twice as high
+    # The best bell is 0.4 / s high, and one that is half as wide 0.8 / s.
+    ax.set_ylim(0, 0.9 / s)
 
 
 def draw(x, mus, sigmas, truth=None):
@@ -401,15 +402,17 @@ def draw(x, mus, sigmas, truth=None):
     Left, mus and sigmas over the iterations. Right, Gaussians as points on the
     log-likelihood and, straight above them, as bells over the samples.
     """
-    x = np.asarray(x, dtype=float)
+    x = as_samples(x, "x")
     mean, s = maximum_likelihood(x)
     fig, axes = plt.subplots(2, 2, sharex="col", figsize=(9, 5.5))
     (mu_ax, bells_ax), (sigma_ax, hill_ax) = axes
     hill_ax.sharey(sigma_ax)  # because both show sigma
 
-    gaussians = [("start", mus[0], sigmas[0], START)]
-    gaussians.append(("final", mus[-1], sigmas[-1], FINAL))
-    gaussians.append(("maximum likelihood", mean, s, MAXIMUM))
+    gaussians = [
+        ("start", mus[0], sigmas[0], START),
+        ("final", mus[-1], sigmas[-1], FINAL),
+        ("maximum likelihood", mean, s, MAXIMUM),
+    ]
     if truth is not None:  # first, because what is drawn first lies below
         gaussians.insert(0, ("true", *truth, TRUE))
         mu_ax.axhline(truth[0], color=ORANGE, lw=4)
@@ -440,7 +443,8 @@ def save(figure, path):
     """Save the figure beside path, then move it: failing, it keeps the earlier one."""
     with TemporaryDirectory(dir=path.parent) as folder:
         draft = Path(folder, path.name)
-        figure.savefig(draft, dpi=200)  # 1800 pixels wide
+        kind = path.suffix[1:] or "png"
+        figure.savefig(draft, dpi=200, format=kind)  # 1800 pixels wide
         draft.replace(path)
 
 

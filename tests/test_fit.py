@@ -163,7 +163,7 @@ DATES = np.array(["2020-01-01", "2020-01-02"], "datetime64[D]")
 NO_NUMBER = [([1, 2, None, 3], 2), ([1, math.nan], 1), (np.array([0, 1, math.inf]), 2)]
 NO_NUMBER += [(["70", "65"], 0), ([70, "65"], 1), ([1.0, 1e41], 1), ([-1e41, 1.0], 0)]
 NO_NUMBER += [(np.array([True, False]), 0), ([1, 2j], 1), ([Decimal(1), 2], 0)]
-NO_NUMBER += [([2, 10**400], 1), (DATES, 0)]
+NO_NUMBER += [([2, 10**400], 1), (DATES, 0), ([1, [2, 3]], 1)]
 REFUSED = [(MASKED, " must have no masked values")]
 WANTED = " must be a list or column of 2 or more numbers, not of shape"
 REFUSED += [(x, WANTED) for x in NO_COLUMN]
@@ -180,6 +180,8 @@ def test_samples_without_a_fit_are_called_by_their_name(x, message):
         fit(x, **PAGE)
     with pytest.raises(ValueError, match="^y" + re.escape(message)):
         maximum_likelihood(x, "y")
+    with pytest.raises(ValueError, match="^x" + re.escape(message)):
+        script.draw(x, np.ones(1), np.ones(1))
 
 
 @pytest.mark.parametrize("mean, n", [(1e9, 2), (-1e9, 10_000), (1.7e18, 40_000)])

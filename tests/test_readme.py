@@ -28,12 +28,6 @@ def constants(edit):
     return {name: ast.literal_eval(value) for name, value in pairs}
 
 
-def test_the_two_commands_are_one_line_each():
-    run, test = blocks("sh")
-    assert re.fullmatch(r".*python fit_gaussian\.py\n", run)  # a dot is no line's end
-    assert re.fullmatch(r".*python -m pytest\n", test)
-
-
 def test_the_output_is_the_script_s(run_main, monkeypatch, tmp_path):
     monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "fit_gaussian.py"))
     printed, _ = run_main(FIGURE="example2_nf.png")

@@ -68,6 +68,7 @@ def test_each_column_has_the_decimals_of_its_standard_error():
     assert errors.split()[-2:] == ["0.11", "0.075"]
     assert row.split()[2:4] == ["3.15", "0.150"]
     assert (start.split()[1], final.split()[1]) == ("-1e+10", "10000000000.00")
+    assert report([3000, 3300], mus, np.ones(2)).split()[-2:] == ["106", "75"]
 
 
 # ------------------------------------------------------------------------- the run
@@ -122,11 +123,11 @@ def test_extremes_get_table_verdict_and_figure(run_main, tmp_path, constants):
     assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
 
 
-REAL, POSITIVE = "a number from -1e+41 to 1e+41", "a number from 1e-90 to 1e+90"
+REAL, POSITIVE = "a number from -1e+40 to 1e+40", "a number from 1e-40 to 1e+40"
 SIZE = "a whole number from 2 to 100,000,000"
 WHOLE = "a whole number from 0 to 1" + 6 * ",000"
-WRONG = [("MU_TRUE", value, REAL) for value in (-2e41, 2e41)]
-WRONG += [("SIGMA_TRUE", value, POSITIVE) for value in (0, 1e91)]
+WRONG = [("MU_TRUE", value, REAL) for value in (-2e40, 2e40)]
+WRONG += [("SIGMA_TRUE", value, POSITIVE) for value in (1e-41, 2e40)]
 WRONG += [("N_SAMPLES", value, SIZE) for value in (1, 100_000_001, 1e4)]
 WRONG += [("SEED", value, WHOLE) for value in (-1, 10**18 + 1, 0.5)]
 WRONG = [({k: v}, f"{k} must be {wanted}, not {v!r}") for k, v, wanted in WRONG]
