@@ -1,7 +1,7 @@
 """Fit a Gaussian with unknown mean and standard deviation by gradient ascent.
 
 Run `python fit_gaussian.py`, edit the constants below, run it again. README.md has
-the mathematics, and the course page that it follows. Names, in all of them:
+the mathematics, and the course page that it follows. Names, here and there:
 
     x            the n samples, shape (n,)
     mean, s      their mean and standard deviation, where the log-likelihood is highest
@@ -37,8 +37,8 @@ N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 FIGURE = "example2_nf.png"
 
 # ---------------------------------------------------------------- the mathematics
-# Sigma stays in this range, because sigma^3 must be a float, from 1e-308 to 1e308.
-# The step sizes have the same range, to have one less to remember.
+# Sigma stays in this range, because sigma^3 must be a float, from 1e-308 to 1e308: 90
+# leaves a margin. The step sizes have the same range, to have one less to remember.
 SMALLEST, LARGEST = 1e-90, 1e90
 
 
@@ -59,8 +59,8 @@ def best_sigma(mu, mean, s):
 def climb(mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     """Return mus and sigmas, each with the start first, and invalid_sigma.
 
-    invalid_sigma is None, or the sigma outside SMALLEST to LARGEST before which the
-    ascent ended early.
+    invalid_sigma is None, or the sigma that ended the ascent early, because it is not in
+    SMALLEST to LARGEST; sigmas does not have it.
     """
     # Python's floats, because NumPy's are slower in a loop and warn of an overflow.
     mu, sigma = float(mu_start), float(sigma_start)
@@ -74,8 +74,8 @@ def climb(mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         # page, because the new mu is the better guess. It changes the path but not
         # its end, because at the maximum both gradients are zero.
         distance = mean - mu
-        # distance**2 would raise OverflowError where the product is inf. Then sigma is
-        # inf, too, and the ascent ends below.
+        # Not distance**2, which raises OverflowError where this product is inf. Then
+        # sigma is inf, too, and the ascent ends below.
         mean_square = s**2 + distance * distance
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
@@ -88,17 +88,18 @@ def climb(mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 
 
 # --------------------------------------------------------- samples and settings
-# For samples in these limits, `known_settings` are in theirs: step sizes are about s^2.
+# For samples in these limits, what `known_settings` proposes, such as s^2 / 2, is in
+# SMALLEST to LARGEST, and mean - 2 s within LARGEST_MU.
 LARGEST_SAMPLE = 1e40
 SMALLEST_S = 1e-40
-LARGEST_MU = 1e41  # mean - 2 s, a start that is proposed, is smaller
+LARGEST_MU = 1e41
 MOST_ITERATIONS = 1_000_000  # they take some seconds
 
 
 def check(name, value, low, high, kind=Real):
     """Raise ValueError that names the constant, unless it is a number in the range."""
     if isinstance(value, np.generic):
-        value = value.item()  # because comparing a float32 with 1e90 overflows
+        value = value.item()  # of NumPy: comparing its float32 with 1e90 overflows
     right_kind = isinstance(value, kind) and not isinstance(value, bool)
     if not (right_kind and low <= value <= high):
         number = "whole number" if kind is Integral else "number"
@@ -112,7 +113,7 @@ def as_samples(x, name):
         raise ValueError(f"{name} must have no masked values")
     try:
         array = np.asarray(x)
-    except ValueError:  # lists of several lengths in x, which `check` will refuse
+    except ValueError:  # x has lists of several lengths, which the loop below refuses
         array = np.asarray(x, dtype=object)
     if array.ndim != 1 or array.size < 2:
         wanted = "a list or column of 2 or more numbers"
@@ -138,9 +139,9 @@ def maximum_likelihood(x, name="x"):
     mean = float(x.mean())
     # The same as x.std(), which divides by n, too, but faster.
     s = float(np.linalg.norm(x - mean)) / math.sqrt(x.size)
-    near = min(s / 100, s / math.sqrt(x.size))  # where mu must come, see `arrival`
+    near = min(s / 100, s / math.sqrt(x.size))  # how near mu must come, see `arrival`
     gap = np.spacing(abs(mean))  # between mean and the next float
-    if s < SMALLEST_S or near < 10 * gap:  # rounding would keep mu from coming near
+    if s < SMALLEST_S or near < 10 * gap:  # rounding would keep mu away; 10 is a margin
         spread = f"their standard deviation is {s:.2g} at a mean of {mean:.2g}"
         raise ValueError(f"{name} must differ by more than rounding: {spread}")
     return mean, s
@@ -158,7 +159,9 @@ def load_samples():
         check("SEED", SEED, 0, 10**18, Integral)  # no one types more digits
     truth = float(MU_TRUE), float(SIGMA_TRUE)
     x = np.random.default_rng(SEED).normal(*truth, N_SAMPLES)
-    maximum_likelihood(x, "N(MU_TRUE, SIGMA_TRUE)")  # so that an error says this
+    maximum_likelihood(
+        x, "N(MU_TRUE, SIGMA_TRUE)"
+    )  # raises if they are too close for their mean
     return x, truth
 
 
@@ -184,8 +187,8 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 def standard_errors(s, n):
     """Return how far mean and s typically are from the truth, for n Gaussian samples.
 
-    1 / sqrt(n h), where -h is the second derivative of the log-likelihood there: it is
-    -1 / s^2 for mu and -2 / s^2 for sigma.
+    1 / sqrt(n h), where h is minus the second derivative of the log-likelihood at its
+    maximum: 1 / s^2 for mu and 2 / s^2 for sigma. README.md has more.
     """
     return s / math.sqrt(n), s / math.sqrt(2 * n)
 
@@ -219,7 +222,7 @@ def unstable_steps(s, step_mu, step_sigma):
 
 
 def leaps(mus, sigmas, mean, s):
-    """Return lines on the first iteration that takes mu too far, and sigma.
+    """Return lines on the first iteration that takes mu too far, and on that of sigma.
 
     Less than s / 100 does not count, because it is not visible in the figure.
     """
@@ -231,8 +234,8 @@ def leaps(mus, sigmas, mean, s):
         i = mu_leaps[0]
         change = f"{mus[i]:.4g} to {mus[i + 1]:.4g}"
         lines.append(f"Iteration {i + 1} takes mu from {change}, past the mean.")
-    # Each step then takes sigma towards the best one for the new mu. Only steps up are
-    # looked at, because those down are shorter than step_sigma / sigma.
+    # Each step then takes sigma towards the best one for the new mu. Only steps up can
+    # be far too large, as they have 1 / sigma^3. Steps down have 1 / sigma.
     best = best_sigma(mus[1:], mean, s)
     sigma_leaps = np.flatnonzero((sigmas[:-1] < best) & (sigmas[1:] > best + s / 100))
     if sigma_leaps.size:
@@ -246,14 +249,14 @@ def leaps(mus, sigmas, mean, s):
 def known_settings(mean, s):
     """Return settings of `fit` that converge, as README.md proves.
 
-    On or above the curve, sigma_start^2 >= s^2 + (mean - mu_start)^2, the steps may be
-    step_mu <= s^2 and step_sigma <= s^2 / 2. All are rounded as a person would type.
+    They ask for a start on or above the curve of the best sigma, sigma_start^2 >=
+    s^2 + (mean - mu_start)^2, step_mu <= s^2 and step_sigma <= s^2 / 2.
     """
     digits = -math.floor(math.log10(s))  # s = 0.034 gives 2: round to 0.01
-    mu_start = round(mean - 2 * s, digits)  # so far, that there is a way to see
+    mu_start = round(mean - 2 * s, digits)  # not at mean, to have a path to see
     return {
         "mu_start": mu_start + 0.0,  # because -0.0 would look like a mistake
-        "sigma_start": float(f"{3 * s:.1e}"),  # .1e: two digits. 3^2 > 1 + 2.5^2
+        "sigma_start": float(f"{3 * s:.1e}"),  # .1e: two digits; 3^2 > 1 + 2.5^2
         "step_mu": float(f"{s**2 / 2:.1e}"),  # half of what is allowed
         "step_sigma": float(f"{s**2 / 4:.1e}"),
         "n_iterations": 100,  # measured: 41 are enough for 1e8 samples
@@ -264,7 +267,7 @@ def verdict(x, **settings):
     """Return whether fit(x, **settings) converged, and a text for people."""
     fit(x, **settings)  # raises ValueError if x or a setting cannot be used
     mean, s = maximum_likelihood(x)
-    # Python's numbers, because small NumPy ones would overflow.
+    # Python's numbers, because np.int8(100) + 20_000 would overflow.
     settings = {name: np.asarray(value).item() for name, value in settings.items()}
     n_iterations = settings["n_iterations"]
     # Climb further, to see when it arrives, and because an ascent that bounces may be
@@ -272,20 +275,21 @@ def verdict(x, **settings):
     further = {**settings, "n_iterations": n_iterations + 20_000}
     mus, sigmas, invalid_sigma = climb(mean, s, **further)
     arrived = arrival(mus, sigmas, mean, s, len(x))
-    lines = unstable_steps(s, settings["step_mu"], settings["step_sigma"])
-    converges = arrived is not None and not lines
+    unstable = unstable_steps(s, settings["step_mu"], settings["step_sigma"])
+    # An unstable ascent that starts on the maximum stays there, but only by luck.
+    converges = arrived is not None and not unstable
 
     if converges and arrived <= n_iterations:
         return True, f"Converged at iteration {arrived}."
     if converges and arrived <= MOST_ITERATIONS:  # `fit` refuses more
-        lines.append("It is on its way and needs more iterations.")
+        lines = ["It is on its way and needs more iterations."]
         edits = {"n_iterations": arrived}
     else:
-        lines += leaps(mus, sigmas, mean, s)
+        lines = unstable + leaps(mus, sigmas, mean, s)
         if invalid_sigma is not None:
             change = f"would take sigma to {invalid_sigma:.4g}"
             lines.append(f"Iteration {sigmas.size} {change}, and end the ascent.")
-        if not lines:
+        if not lines:  # no unstable step, no leap, no early end
             lines.append("It is on its way, but far too slowly.")
         edits = known_settings(mean, s)
         edits["n_iterations"] = max(edits["n_iterations"], n_iterations)  # never fewer
@@ -298,7 +302,7 @@ def verdict(x, **settings):
 
 # ---------------------------------------------------------------------- the table
 def cell(number, error):
-    """Return number as 16 characters, with the decimals of error at two digits."""
+    """Return number as 16 characters, rounded like an error with two digits."""
     decimals = max(0, 1 - math.floor(math.log10(error)))  # 3 for an error of 0.020
     text = f"{number:.{decimals}f}"
     if len(text) > 14:  # too long beside other columns
@@ -310,7 +314,8 @@ def report(x, mus, sigmas, truth=None):
     """Return the table of a run as text; truth is the true mu and sigma, if known."""
     mean, s = maximum_likelihood(x)
     error_mu, error_sigma = standard_errors(s, len(x))
-    error_height = 0.5 / len(x)  # so much lower is the log-likelihood one error away
+    # One error off, the log-likelihood is error^2 / (2 s^2) = 0.5 / n lower.
+    error_height = 0.5 / len(x)
     rows = {"start": (mus[0], sigmas[0]), "final": (mus[-1], sigmas[-1])}
     rows["max. lik."] = mean, s
     if truth is not None:
@@ -327,13 +332,13 @@ def report(x, mus, sigmas, truth=None):
 STYLE = [
     "default",  # because the user's matplotlibrc should not change the figure
     {"font.size": 11.5},  # because README.md shows the figure at half its size
-    # 10000 as 1.0, with 1e4 at the end of the axis, and 123.45 as 0.45, with +1.23e2
-    # there, because there is no room for long numbers.
+    # There is no room for long numbers: from 10,000 on, and below 0.01, their power of
+    # ten is at the end of the axis, and so is what they share: +1.2e3 of 1200.5, 1201.
     {"axes.formatter.limits": (-2, 4), "axes.formatter.offset_threshold": 2},
 ]
 BLUE, ORANGE = "#0060a8", "#f5a623"  # in grey, one is dark and the other light
 RUN = {"color": BLUE, "lw": 0.6, "marker": ".", "ms": 3}
-# Of each Gaussian, the bell (a line) and the point (mu, sigma) below it (a marker).
+# For each Gaussian, lw is for its bell, and the marker for its point (mu, sigma).
 START = {"color": BLUE, "lw": 1, "marker": "o", "ms": 7, "mfc": "white"}
 FINAL = {"color": BLUE, "lw": 2.5, "marker": "o", "ms": 7}
 TRUE = {"color": ORANGE, "lw": 4, "marker": "o", "ms": 13, "mfc": "none", "mew": 2}
@@ -357,23 +362,25 @@ def draw_hill(ax, mus, sigmas, mean, s, gaussians):
     ax.plot(mus, sigmas, **RUN)
     for _, mu, sigma, style in gaussians:
         ax.plot(mu, sigma, **style)
-    if ax.get_ylim()[0] <= 0:  # because of its margin; there is no such sigma
+    if ax.get_ylim()[0] <= 0:  # a margin with sigmas that do not exist
         ax.set_yscale("log")
         ax.yaxis.set_minor_formatter("")  # because numbers between powers overlap
-    # Freeze the limits, which the panels above and on the left share.
+    # From here on, nothing drawn changes the limits, which two other panels share.
     ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
 
     # The maximum is on the grid, or its light shade could be lost between two points.
+    # geomspace is fine enough on both kinds of axis.
     mu_axis = np.union1d(np.linspace(*ax.get_xlim(), 200), mean)
     sigma_axis = np.union1d(np.geomspace(*ax.get_ylim(), 200), s)
     mu_grid, sigma_grid = np.meshgrid(mu_axis, sigma_axis)
     highest = log_likelihood(mean, s, mean, s)
     depth = highest - log_likelihood(mu_grid, sigma_grid, mean, s)
     # Levels 0.05, 0.1, 0.2, ... 1638 below the highest: the same in all runs, so that a
-    # shade means the same, and doubling, because some runs start 100,000 below.
+    # shade means the same, and doubling, because some runs start 100,000 below. Whatever
+    # is below the last level has the last shade.
     levels = 0.05 * 2.0 ** np.arange(16)
     white, green = (1, 1, 1), (0.35, 0.55, 0.4)
-    shades = np.linspace(white, green, levels.size + 1)  # 15 between levels, 2 beyond
+    shades = np.linspace(white, green, levels.size + 1)  # 15 between, 2 beyond
     ax.contourf(mu_grid, sigma_grid, depth, levels, colors=shades, extend="both")
     best = best_sigma(mu_axis, mean, s)
     ax.plot(mu_axis, best, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
@@ -383,16 +390,16 @@ def draw_bells(ax, x, mean, s, gaussians):
     """Draw the histogram of x, and the density of each Gaussian, marked at its mu."""
     # Not over all of x, because a single outlier would make every bin wide.
     ends = mean - 4 * s, mean + 4 * s
-    # Twice as many as Rice's rule has, because few samples take only half of that width.
+    # Rice's rule is 2 n^(1/3); twice that, because small samples fill only half of 8 s.
     n_bins = 4 * math.ceil(x.size ** (1 / 3))
     bars = {"density": True, "histtype": "stepfilled", "color": "0.85"}
     ax.hist(x, n_bins, range=ends, label="samples", **bars)
-    z = np.linspace(-40, 40, 1601)  # far enough for a density of 0, however narrow
+    z = np.linspace(-40, 40, 1601)  # exp(-800) is 0: all bells end on the axis
     for label, mu, sigma, style in gaussians:
         density = np.exp(-(z**2) / 2) / (sigma * math.sqrt(2 * math.pi))
         # The marker is at the peak, where z[800] is 0.
         ax.plot(mu + sigma * z, density, markevery=[800], label=label, **style)
-    # The best bell is 0.4 / s high, and one that is half as wide 0.8 / s.
+    # The best bell is 0.4 / s high, one half as wide 0.8 / s. Others leave at the top.
     ax.set_ylim(0, 0.9 / s)
 
 
@@ -418,7 +425,7 @@ def draw(x, mus, sigmas, truth=None):
         mu_ax.axhline(truth[0], color=ORANGE, lw=4)
         sigma_ax.axhline(truth[1], color=ORANGE, lw=4)
     # As if these points were drawn, too: otherwise, the automatic limits would zoom in
-    # on a run that hardly moves.
+    # on a run that hardly moves. sigma_ax has the limits of hill_ax.
     mu_ax.update_datalim([(0, mean - s / 2), (0, mean + s / 2)])
     hill_ax.update_datalim([(mean - 3 * s, s / 2), (mean + 3 * s, 1.5 * s)])
     draw_trajectory(mu_ax, mus, mean)
@@ -440,10 +447,10 @@ def draw(x, mus, sigmas, truth=None):
 
 # ------------------------------------------------------------------------ the run
 def save(figure, path):
-    """Save the figure beside path, then move it: failing, it keeps the earlier one."""
+    """Save the figure beside path, then move it: if that fails, an earlier one stays."""
     with TemporaryDirectory(dir=path.parent) as folder:
         draft = Path(folder, path.name)
-        kind = path.suffix[1:] or "png"
+        kind = path.suffix[1:] or "png"  # else savefig would add .png to the name
         figure.savefig(draft, dpi=200, format=kind)  # 1800 pixels wide
         draft.replace(path)
 

@@ -174,6 +174,7 @@ for x, i in NO_NUMBER:
     REFUSED.append((x, f"[{i}] {wanted} {value!r}"))
 
 
+@pytest.mark.filterwarnings("ignore:Creating an ndarray")  # of NumPy before 1.24
 @pytest.mark.parametrize("x, message", REFUSED, ids=repr)
 def test_samples_without_a_fit_are_called_by_their_name(x, message):
     with pytest.raises(ValueError, match="^x" + re.escape(message)):
