@@ -52,15 +52,18 @@ def log_likelihood(mu, sigma, mean, s):
 
 
 def best_sigma(mu, mean, s):
-    """Return the sigma with the highest log-likelihood at mu: steps lead towards it."""
+    """Return the sigma with the highest log-likelihood at mu.
+
+    It is where gradient_sigma in `climb` is zero: the steps of sigma lead towards it.
+    """
     return np.sqrt(s**2 + (mean - mu) ** 2)
 
 
 def climb(mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     """Return mus and sigmas, each with the start first, and invalid_sigma.
 
-    invalid_sigma is None, or the sigma that ended the ascent early, because it is not in
-    SMALLEST to LARGEST; sigmas does not have it.
+    invalid_sigma is None, or a sigma that is not in SMALLEST to LARGEST: it ended the
+    ascent early, and is not in sigmas.
     """
     # Python's floats, because NumPy's are slower in a loop and warn of an overflow.
     mu, sigma = float(mu_start), float(sigma_start)
@@ -74,7 +77,7 @@ def climb(mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         # page, because the new mu is the better guess. It changes the path but not
         # its end, because at the maximum both gradients are zero.
         distance = mean - mu
-        # Not distance**2, which raises OverflowError where this product is inf. Then
+        # A product, because it becomes inf where distance**2 raises OverflowError. Then
         # sigma is inf, too, and the ascent ends below.
         mean_square = s**2 + distance * distance
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
@@ -99,7 +102,7 @@ MOST_ITERATIONS = 1_000_000  # they take some seconds
 def check(name, value, low, high, kind=Real):
     """Raise ValueError that names the constant, unless it is a number in the range."""
     if isinstance(value, np.generic):
-        value = value.item()  # of NumPy: comparing its float32 with 1e90 overflows
+        value = value.item()  # Python's, because np.float32 overflows beside 1e90
     right_kind = isinstance(value, kind) and not isinstance(value, bool)
     if not (right_kind and low <= value <= high):
         number = "whole number" if kind is Integral else "number"
@@ -127,7 +130,7 @@ def as_samples(x, name):
     # asarray turns the 70 of [70, "65"] into text, too.
     for i, value in enumerate(x):
         check(f"{name}[{i}]", value, -LARGEST_SAMPLE, LARGEST_SAMPLE)
-    return array.astype(float)  # nothing found: other numbers, such as fractions
+    return array.astype(float)  # all are numbers, such as fractions
 
 
 def maximum_likelihood(x, name="x"):
@@ -137,11 +140,12 @@ def maximum_likelihood(x, name="x"):
     """
     x = as_samples(x, name)
     mean = float(x.mean())
-    # The same as x.std(), which divides by n, too, but faster.
+    # The same as x.std(), which divides by n, but faster where there are many samples.
     s = float(np.linalg.norm(x - mean)) / math.sqrt(x.size)
-    near = min(s / 100, s / math.sqrt(x.size))  # how near mu must come, see `arrival`
-    gap = np.spacing(abs(mean))  # between mean and the next float
-    if s < SMALLEST_S or near < 10 * gap:  # rounding would keep mu away; 10 is a margin
+    # To converge, mu must come within a standard error of mean and within s / 100. It
+    # cannot if floats near mean are too far apart: 10 of their gaps leave a margin.
+    near = min(s / math.sqrt(x.size), s / 100)
+    if s < SMALLEST_S or near < 10 * np.spacing(abs(mean)):
         spread = f"their standard deviation is {s:.2g} at a mean of {mean:.2g}"
         raise ValueError(f"{name} must differ by more than rounding: {spread}")
     return mean, s
@@ -150,18 +154,17 @@ def maximum_likelihood(x, name="x"):
 def load_samples():
     """Return the samples, and the true mu and sigma or None if they are unknown."""
     if DATA is not None:
-        maximum_likelihood(DATA, "DATA")  # so that an error says DATA
+        maximum_likelihood(DATA, "DATA")  # for its error only, which says DATA
         return DATA, None
     check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, Integral)  # 1e8 take a minute
     check("MU_TRUE", MU_TRUE, -LARGEST_SAMPLE, LARGEST_SAMPLE)
     check("SIGMA_TRUE", SIGMA_TRUE, SMALLEST_S, LARGEST_SAMPLE)
     if SEED is not None:
-        check("SEED", SEED, 0, 10**18, Integral)  # no one types more digits
+        check("SEED", SEED, 0, 10**18, Integral)  # more digits than one types
     truth = float(MU_TRUE), float(SIGMA_TRUE)
     x = np.random.default_rng(SEED).normal(*truth, N_SAMPLES)
-    maximum_likelihood(
-        x, "N(MU_TRUE, SIGMA_TRUE)"
-    )  # raises if they are too close for their mean
+    # For its error only: SIGMA_TRUE may be lost in rounding beside MU_TRUE.
+    maximum_likelihood(x, "N(MU_TRUE, SIGMA_TRUE)")
     return x, truth
 
 
@@ -187,8 +190,8 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 def standard_errors(s, n):
     """Return how far mean and s typically are from the truth, for n Gaussian samples.
 
-    1 / sqrt(n h), where h is minus the second derivative of the log-likelihood at its
-    maximum: 1 / s^2 for mu and 2 / s^2 for sigma. README.md has more.
+    A known formula is 1 / sqrt(n h), where h tells how sharp the maximum is: it is minus
+    the second derivative of the log-likelihood, 1 / s^2 for mu and 2 / s^2 for sigma.
     """
     return s / math.sqrt(n), s / math.sqrt(2 * n)
 
@@ -204,6 +207,7 @@ def arrival(mus, sigmas, mean, s, n):
     far_sigma = abs(sigmas - s) > min(error_sigma, s / 100)
     far = np.flatnonzero(far_mu | far_sigma)
     arrived = int(far[-1]) + 1 if far.size else 0  # after the last that is far
+    # mus.size would say that even the last one is far.
     return arrived if arrived < mus.size else None
 
 
@@ -222,7 +226,7 @@ def unstable_steps(s, step_mu, step_sigma):
 
 
 def leaps(mus, sigmas, mean, s):
-    """Return lines on the first iteration that takes mu too far, and on that of sigma.
+    """Return lines on the first iteration at which mu goes too far, and sigma likewise.
 
     Less than s / 100 does not count, because it is not visible in the figure.
     """
@@ -234,8 +238,8 @@ def leaps(mus, sigmas, mean, s):
         i = mu_leaps[0]
         change = f"{mus[i]:.4g} to {mus[i + 1]:.4g}"
         lines.append(f"Iteration {i + 1} takes mu from {change}, past the mean.")
-    # Each step then takes sigma towards the best one for the new mu. Only steps up can
-    # be far too large, as they have 1 / sigma^3. Steps down have 1 / sigma.
+    # Each step then takes sigma towards the best one for the new mu. Only steps up are
+    # looked at, because one down can pass it only if step_sigma is above s^2 / 2.
     best = best_sigma(mus[1:], mean, s)
     sigma_leaps = np.flatnonzero((sigmas[:-1] < best) & (sigmas[1:] > best + s / 100))
     if sigma_leaps.size:
@@ -247,19 +251,20 @@ def leaps(mus, sigmas, mean, s):
 
 
 def known_settings(mean, s):
-    """Return settings of `fit` that converge, as README.md proves.
+    """Return settings of `fit` that converge, because they meet what README.md proves.
 
-    They ask for a start on or above the curve of the best sigma, sigma_start^2 >=
-    s^2 + (mean - mu_start)^2, step_mu <= s^2 and step_sigma <= s^2 / 2.
+    The proof requires three things: sigma_start^2 >= s^2 + (mean - mu_start)^2,
+    step_mu <= s^2 and step_sigma <= s^2 / 2.
     """
-    digits = -math.floor(math.log10(s))  # s = 0.034 gives 2: round to 0.01
-    mu_start = round(mean - 2 * s, digits)  # not at mean, to have a path to see
+    # Numbers are rounded to what a person would type. This moves mu_start, 2 s from
+    # mean, by s / 2 at most, and 3 s is enough for sigma_start: 3^2 > 1 + 2.5^2.
+    digits = -math.floor(math.log10(s))  # 2 for s = 0.034, to round to 0.01
     return {
-        "mu_start": mu_start + 0.0,  # because -0.0 would look like a mistake
-        "sigma_start": float(f"{3 * s:.1e}"),  # .1e: two digits; 3^2 > 1 + 2.5^2
-        "step_mu": float(f"{s**2 / 2:.1e}"),  # half of what is allowed
+        "mu_start": round(mean - 2 * s, digits) + 0.0,  # + 0.0 makes 0.0 of -0.0
+        "sigma_start": float(f"{3 * s:.1e}"),  # .1e is two digits
+        "step_mu": float(f"{s**2 / 2:.1e}"),
         "step_sigma": float(f"{s**2 / 4:.1e}"),
-        "n_iterations": 100,  # measured: 41 are enough for 1e8 samples
+        "n_iterations": 100,  # measured: 41 are enough for the most samples
     }
 
 
@@ -287,8 +292,9 @@ def verdict(x, **settings):
     else:
         lines = unstable + leaps(mus, sigmas, mean, s)
         if invalid_sigma is not None:
+            failed = sigmas.size  # because sigmas[0] is the start
             change = f"would take sigma to {invalid_sigma:.4g}"
-            lines.append(f"Iteration {sigmas.size} {change}, and end the ascent.")
+            lines.append(f"Iteration {failed} {change}, and end the ascent.")
         if not lines:  # no unstable step, no leap, no early end
             lines.append("It is on its way, but far too slowly.")
         edits = known_settings(mean, s)
@@ -314,8 +320,8 @@ def report(x, mus, sigmas, truth=None):
     """Return the table of a run as text; truth is the true mu and sigma, if known."""
     mean, s = maximum_likelihood(x)
     error_mu, error_sigma = standard_errors(s, len(x))
-    # One error off, the log-likelihood is error^2 / (2 s^2) = 0.5 / n lower.
-    error_height = 0.5 / len(x)
+    # One standard error from the maximum, of mu or of sigma, it is 0.5 / n lower.
+    error_log_lik = 0.5 / len(x)
     rows = {"start": (mus[0], sigmas[0]), "final": (mus[-1], sigmas[-1])}
     rows["max. lik."] = mean, s
     if truth is not None:
@@ -323,7 +329,7 @@ def report(x, mus, sigmas, truth=None):
     text = f"{'':10}{'mu':>16}{'sigma':>16}{'log-lik.':>16}\n"
     for label, (mu, sigma) in rows.items():
         text += f"{label:10}" + cell(mu, error_mu) + cell(sigma, error_sigma)
-        text += cell(log_likelihood(mu, sigma, mean, s), error_height) + "\n"
+        text += cell(log_likelihood(mu, sigma, mean, s), error_log_lik) + "\n"
     text += f"{'std. error':10}" + cell(error_mu, error_mu)
     return text + cell(error_sigma, error_sigma)
 
@@ -362,10 +368,10 @@ def draw_hill(ax, mus, sigmas, mean, s, gaussians):
     ax.plot(mus, sigmas, **RUN)
     for _, mu, sigma, style in gaussians:
         ax.plot(mu, sigma, **style)
-    if ax.get_ylim()[0] <= 0:  # a margin with sigmas that do not exist
+    if ax.get_ylim()[0] <= 0:  # the margin reaches there, but no sigma does
         ax.set_yscale("log")
         ax.yaxis.set_minor_formatter("")  # because numbers between powers overlap
-    # From here on, nothing drawn changes the limits, which two other panels share.
+    # Setting the limits ends their automatic change, also where they are shared.
     ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
 
     # The maximum is on the grid, or its light shade could be lost between two points.
@@ -380,7 +386,7 @@ def draw_hill(ax, mus, sigmas, mean, s, gaussians):
     # is below the last level has the last shade.
     levels = 0.05 * 2.0 ** np.arange(16)
     white, green = (1, 1, 1), (0.35, 0.55, 0.4)
-    shades = np.linspace(white, green, levels.size + 1)  # 15 between, 2 beyond
+    shades = np.linspace(white, green, levels.size + 1)  # above, 15 between, below
     ax.contourf(mu_grid, sigma_grid, depth, levels, colors=shades, extend="both")
     best = best_sigma(mu_axis, mean, s)
     ax.plot(mu_axis, best, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
@@ -390,16 +396,17 @@ def draw_bells(ax, x, mean, s, gaussians):
     """Draw the histogram of x, and the density of each Gaussian, marked at its mu."""
     # Not over all of x, because a single outlier would make every bin wide.
     ends = mean - 4 * s, mean + 4 * s
-    # Rice's rule is 2 n^(1/3); twice that, because small samples fill only half of 8 s.
+    # Rice's rule, 2 n^(1/3), is for the range of the samples; 8 s may be twice as wide.
     n_bins = 4 * math.ceil(x.size ** (1 / 3))
     bars = {"density": True, "histtype": "stepfilled", "color": "0.85"}
     ax.hist(x, n_bins, range=ends, label="samples", **bars)
-    z = np.linspace(-40, 40, 1601)  # exp(-800) is 0: all bells end on the axis
+    # A narrow bell is so high that its flanks show far from mu: exp(-40^2 / 2) is 0.
+    z = np.linspace(-40, 40, 1601)
     for label, mu, sigma, style in gaussians:
         density = np.exp(-(z**2) / 2) / (sigma * math.sqrt(2 * math.pi))
         # The marker is at the peak, where z[800] is 0.
         ax.plot(mu + sigma * z, density, markevery=[800], label=label, **style)
-    # The best bell is 0.4 / s high, one half as wide 0.8 / s. Others leave at the top.
+    # The best bell is 0.4 / s high. One half as wide, 0.8 / s high, has room, too.
     ax.set_ylim(0, 0.9 / s)
 
 
@@ -450,7 +457,7 @@ def save(figure, path):
     """Save the figure beside path, then move it: if that fails, an earlier one stays."""
     with TemporaryDirectory(dir=path.parent) as folder:
         draft = Path(folder, path.name)
-        kind = path.suffix[1:] or "png"  # else savefig would add .png to the name
+        kind = path.suffix[1:] or "png"  # savefig would add .png to the name
         figure.savefig(draft, dpi=200, format=kind)  # 1800 pixels wide
         draft.replace(path)
 
