@@ -1,7 +1,7 @@
 """Fit a Gaussian with unknown mean and standard deviation by gradient ascent.
 
 Run `python fit_gaussian.py`, edit the constants below, run it again. README.md has
-the mathematics, and the course page that it follows. Names, here and there:
+the mathematics, and the course page that it follows. Names, as in README.md:
 
     x            the n samples, shape (n,)
     mean, s      their mean and standard deviation, where the log-likelihood is highest
@@ -37,8 +37,8 @@ N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 FIGURE = "example2_nf.png"
 
 # ---------------------------------------------------------------- the mathematics
-# Sigma stays in this range, because sigma^3 must be a float, from 1e-308 to 1e308: 90
-# leaves a margin. The step sizes have the same range, to have one less to remember.
+# Sigma stays in this range, because sigma^3 must be a float, which end at 1e-308 and
+# 1e308. The step sizes have the same range, to have one less to remember.
 SMALLEST, LARGEST = 1e-90, 1e90
 
 
@@ -77,8 +77,8 @@ def climb(mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         # page, because the new mu is the better guess. It changes the path but not
         # its end, because at the maximum both gradients are zero.
         distance = mean - mu
-        # A product, because it becomes inf where distance**2 raises OverflowError. Then
-        # sigma is inf, too, and the ascent ends below.
+        # distance**2 would raise OverflowError. A product becomes inf, and sigma, too,
+        # which ends the ascent below.
         mean_square = s**2 + distance * distance
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
@@ -102,7 +102,7 @@ MOST_ITERATIONS = 1_000_000  # they take some seconds
 def check(name, value, low, high, kind=Real):
     """Raise ValueError that names the constant, unless it is a number in the range."""
     if isinstance(value, np.generic):
-        value = value.item()  # Python's, because np.float32 overflows beside 1e90
+        value = value.item()  # because comparing np.float32 with 1e90 overflows
     right_kind = isinstance(value, kind) and not isinstance(value, bool)
     if not (right_kind and low <= value <= high):
         number = "whole number" if kind is Integral else "number"
@@ -160,7 +160,7 @@ def load_samples():
     check("MU_TRUE", MU_TRUE, -LARGEST_SAMPLE, LARGEST_SAMPLE)
     check("SIGMA_TRUE", SIGMA_TRUE, SMALLEST_S, LARGEST_SAMPLE)
     if SEED is not None:
-        check("SEED", SEED, 0, 10**18, Integral)  # more digits than one types
+        check("SEED", SEED, 0, 10**18, Integral)  # far beyond what anyone types
     truth = float(MU_TRUE), float(SIGMA_TRUE)
     x = np.random.default_rng(SEED).normal(*truth, N_SAMPLES)
     # For its error only: SIGMA_TRUE may be lost in rounding beside MU_TRUE.
@@ -188,10 +188,9 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 
 # -------------------------------------------------------------------- the verdict
 def standard_errors(s, n):
-    """Return how far mean and s typically are from the truth, for n Gaussian samples.
+    """Return the standard errors of mean and s: how far they typically are from truth.
 
-    A known formula is 1 / sqrt(n h), where h tells how sharp the maximum is: it is minus
-    the second derivative of the log-likelihood, 1 / s^2 for mu and 2 / s^2 for sigma.
+    They are those of n samples of a Gaussian, as README.md derives them.
     """
     return s / math.sqrt(n), s / math.sqrt(2 * n)
 
@@ -207,7 +206,7 @@ def arrival(mus, sigmas, mean, s, n):
     far_sigma = abs(sigmas - s) > min(error_sigma, s / 100)
     far = np.flatnonzero(far_mu | far_sigma)
     arrived = int(far[-1]) + 1 if far.size else 0  # after the last that is far
-    # mus.size would say that even the last one is far.
+    # arrived == mus.size means that even the last one is far.
     return arrived if arrived < mus.size else None
 
 
@@ -239,7 +238,8 @@ def leaps(mus, sigmas, mean, s):
         change = f"{mus[i]:.4g} to {mus[i + 1]:.4g}"
         lines.append(f"Iteration {i + 1} takes mu from {change}, past the mean.")
     # Each step then takes sigma towards the best one for the new mu. Only steps up are
-    # looked at, because one down can pass it only if step_sigma is above s^2 / 2.
+    # looked at: one down goes past it only if step_sigma is above s^2 / 2, and it is
+    # `unstable_steps` that tells when this matters.
     best = best_sigma(mus[1:], mean, s)
     sigma_leaps = np.flatnonzero((sigmas[:-1] < best) & (sigmas[1:] > best + s / 100))
     if sigma_leaps.size:
@@ -251,20 +251,19 @@ def leaps(mus, sigmas, mean, s):
 
 
 def known_settings(mean, s):
-    """Return settings of `fit` that converge, because they meet what README.md proves.
+    """Return settings of `fit` that converge, as README.md proves.
 
-    The proof requires three things: sigma_start^2 >= s^2 + (mean - mu_start)^2,
-    step_mu <= s^2 and step_sigma <= s^2 / 2.
+    sigma starts above the best sigma for mu_start, and the steps are half of s^2 and of
+    s^2 / 2: then sigma only falls, and each step brings mu nearer to mean.
     """
-    # Numbers are rounded to what a person would type. This moves mu_start, 2 s from
-    # mean, by s / 2 at most, and 3 s is enough for sigma_start: 3^2 > 1 + 2.5^2.
     digits = -math.floor(math.log10(s))  # 2 for s = 0.034, to round to 0.01
+    mu_start = round(mean - 2 * s, digits)  # 2.5 s from mean, at most
     return {
-        "mu_start": round(mean - 2 * s, digits) + 0.0,  # + 0.0 makes 0.0 of -0.0
-        "sigma_start": float(f"{3 * s:.1e}"),  # .1e is two digits
+        "mu_start": mu_start + 0.0,  # + 0.0 makes 0.0 of -0.0
+        "sigma_start": float(f"{3 * s:.1e}"),  # 2 digits; the best is 2.7 s, at most
         "step_mu": float(f"{s**2 / 2:.1e}"),
         "step_sigma": float(f"{s**2 / 4:.1e}"),
-        "n_iterations": 100,  # measured: 41 are enough for the most samples
+        "n_iterations": 100,  # measured: 41 are enough even for 1e8 samples
     }
 
 
@@ -320,7 +319,7 @@ def report(x, mus, sigmas, truth=None):
     """Return the table of a run as text; truth is the true mu and sigma, if known."""
     mean, s = maximum_likelihood(x)
     error_mu, error_sigma = standard_errors(s, len(x))
-    # One standard error from the maximum, of mu or of sigma, it is 0.5 / n lower.
+    # One standard error from the maximum, the log-likelihood is 0.5 / n lower.
     error_log_lik = 0.5 / len(x)
     rows = {"start": (mus[0], sigmas[0]), "final": (mus[-1], sigmas[-1])}
     rows["max. lik."] = mean, s
@@ -368,10 +367,10 @@ def draw_hill(ax, mus, sigmas, mean, s, gaussians):
     ax.plot(mus, sigmas, **RUN)
     for _, mu, sigma, style in gaussians:
         ax.plot(mu, sigma, **style)
-    if ax.get_ylim()[0] <= 0:  # the margin reaches there, but no sigma does
+    if ax.get_ylim()[0] <= 0:  # the automatic margin reaches where no sigma is
         ax.set_yscale("log")
         ax.yaxis.set_minor_formatter("")  # because numbers between powers overlap
-    # Setting the limits ends their automatic change, also where they are shared.
+    # Freeze the limits, here and in the panels that share them.
     ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())
 
     # The maximum is on the grid, or its light shade could be lost between two points.
@@ -382,11 +381,11 @@ def draw_hill(ax, mus, sigmas, mean, s, gaussians):
     highest = log_likelihood(mean, s, mean, s)
     depth = highest - log_likelihood(mu_grid, sigma_grid, mean, s)
     # Levels 0.05, 0.1, 0.2, ... 1638 below the highest: the same in all runs, so that a
-    # shade means the same, and doubling, because some runs start 100,000 below. Whatever
-    # is below the last level has the last shade.
+    # shade means the same. They double, to cover shallow and deep starts; deeper ones
+    # have the last shade.
     levels = 0.05 * 2.0 ** np.arange(16)
     white, green = (1, 1, 1), (0.35, 0.55, 0.4)
-    shades = np.linspace(white, green, levels.size + 1)  # above, 15 between, below
+    shades = np.linspace(white, green, levels.size + 1)  # first, 15 between, last
     ax.contourf(mu_grid, sigma_grid, depth, levels, colors=shades, extend="both")
     best = best_sigma(mu_axis, mean, s)
     ax.plot(mu_axis, best, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
@@ -396,11 +395,12 @@ def draw_bells(ax, x, mean, s, gaussians):
     """Draw the histogram of x, and the density of each Gaussian, marked at its mu."""
     # Not over all of x, because a single outlier would make every bin wide.
     ends = mean - 4 * s, mean + 4 * s
-    # Rice's rule, 2 n^(1/3), is for the range of the samples; 8 s may be twice as wide.
+    # Twice Rice's 2 n^(1/3) bins, because 8 s may be twice the range of the samples.
     n_bins = 4 * math.ceil(x.size ** (1 / 3))
     bars = {"density": True, "histtype": "stepfilled", "color": "0.85"}
     ax.hist(x, n_bins, range=ends, label="samples", **bars)
-    # A narrow bell is so high that its flanks show far from mu: exp(-40^2 / 2) is 0.
+    # As far as 40 sigma, where exp(-40^2 / 2) is 0, because the flanks of a narrow and
+    # high bell can be seen until there.
     z = np.linspace(-40, 40, 1601)
     for label, mu, sigma, style in gaussians:
         density = np.exp(-(z**2) / 2) / (sigma * math.sqrt(2 * math.pi))
@@ -454,7 +454,7 @@ def draw(x, mus, sigmas, truth=None):
 
 # ------------------------------------------------------------------------ the run
 def save(figure, path):
-    """Save the figure beside path, then move it: if that fails, an earlier one stays."""
+    """Save the figure beside path, then move it: if that fails, the old one stays."""
     with TemporaryDirectory(dir=path.parent) as folder:
         draft = Path(folder, path.name)
         kind = path.suffix[1:] or "png"  # savefig would add .png to the name
