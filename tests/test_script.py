@@ -174,7 +174,8 @@ def test_a_save_that_is_stopped_leaves_the_earlier_picture(run_main, tmp_path):
 def test_the_picture_is_made_beside_its_place(run_main, monkeypatch, tmp_path):
     # Another file system could not move it: here, the usual temporary folder is none.
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
-    assert run_main()[1] is None and names(tmp_path) == ["f.png"]
+    assert run_main(FIGURE=str(tmp_path / "f"))[1] is None  # a png without its ending
+    assert names(tmp_path) == ["f"]
 
 
 def test_in_a_notebook_cell_the_picture_goes_to_the_current_folder(tmp_path):
