@@ -1,7 +1,7 @@
 """Fit a Gaussian with unknown mean and standard deviation by gradient ascent.
 
 Run `python fit_gaussian.py`, edit the constants below, run it again. README.md has
-the mathematics, and the course page that it follows. Names, as in README.md:
+the mathematics, and the course page that it follows. The names:
 
     x            the n samples, shape (n,)
     mean, s      their mean and standard deviation, where the log-likelihood is highest
@@ -96,7 +96,7 @@ def climb(mean, s, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 LARGEST_SAMPLE = 1e40
 SMALLEST_S = 1e-40
 LARGEST_MU = 1e41
-MOST_ITERATIONS = 1_000_000  # they take some seconds
+MOST_ITERATIONS = 1_000_000  # with the figure, they take 7 s
 
 
 def check(name, value, low, high, kind=Real):
@@ -156,7 +156,7 @@ def load_samples():
     if DATA is not None:
         maximum_likelihood(DATA, "DATA")  # for its error only, which says DATA
         return DATA, None
-    check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, Integral)  # 1e8 take a minute
+    check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, Integral)  # 1e8 take 14 s
     check("MU_TRUE", MU_TRUE, -LARGEST_SAMPLE, LARGEST_SAMPLE)
     check("SIGMA_TRUE", SIGMA_TRUE, SMALLEST_S, LARGEST_SAMPLE)
     if SEED is not None:
@@ -431,8 +431,8 @@ def draw(x, mus, sigmas, truth=None):
         gaussians.insert(0, ("true", *truth, TRUE))
         mu_ax.axhline(truth[0], color=ORANGE, lw=4)
         sigma_ax.axhline(truth[1], color=ORANGE, lw=4)
-    # As if these points were drawn, too: otherwise, the automatic limits would zoom in
-    # on a run that hardly moves. sigma_ax has the limits of hill_ax.
+    # Include these points in the automatic limits, or they would zoom in on a run that
+    # hardly moves. sigma_ax has the limits of hill_ax.
     mu_ax.update_datalim([(0, mean - s / 2), (0, mean + s / 2)])
     hill_ax.update_datalim([(mean - 3 * s, s / 2), (mean + 3 * s, 1.5 * s)])
     draw_trajectory(mu_ax, mus, mean)
@@ -447,7 +447,7 @@ def draw(x, mus, sigmas, truth=None):
     hill_ax.locator_params(axis="x", nbins=6)  # because more numbers would touch
     hill_ax.label_outer()  # because sigma is numbered in the panel on its left
     fig.subplots_adjust(left=0.1, bottom=0.11, right=0.97, top=0.86, wspace=0.13)
-    # The labels are those of the bells and of the line on the hill.
+    # It collects the labels of all panels: samples, bells, and the line on the hill.
     fig.legend(loc="upper center", ncols=6, frameon=False, columnspacing=1.2)
     return fig
 
@@ -490,8 +490,8 @@ def main():
         figure = draw(x, mus, sigmas, truth)
         try:
             save(figure, folder / FIGURE)
-        # TypeError: FIGURE is no text. ValueError: no kind of picture ends like this.
         except (OSError, TypeError, ValueError) as error:
+            # TypeError: FIGURE is no text. ValueError: its ending is of no picture.
             line = f"FIGURE = {FIGURE!r} cannot be saved: {error}"
             raise SystemExit(f"fit_gaussian.py: {line}") from None
     print("Figure:", FIGURE, flush=True)  # now, because a window waits to be closed
