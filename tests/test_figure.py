@@ -1,211 +1,218 @@
 """What a reader of the figure sees, and that nothing covers it or is cut off."""
 
 import itertools
-from pathlib import Path
 from statistics import NormalDist
-from unittest import mock
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import PAGE
+from helpers import SHIPPED, START, settings
+from matplotlib.text import Text
 
-from fit_gaussian import ORANGE, STYLE, draw, fit
+from fit_gaussian import BLUE, ORANGE, draw, draw_density, fit
 
-COMMITTED = Path(__file__).parents[1] / "example2_nf.png"
-EDITS = [{}, {"mu_start": -150_000}, {"sigma_start": 0.01}, {"n_iterations": 1}]
-EDITS += [{"n_iterations": 3, "n": 2}, {"n_iterations": 30_000}]
-EDITS += [{"step_mu": 10, "known": False}, {"sigma_start": 0.16, "step_sigma": 1e-4}]
-NAMES = "mu_true", "sigma_true", "mu_start", "sigma_start", "step_mu", "step_sigma"
-WIDE = [(1000, 50, -3, 1, 0.1, 0.01), (-1.25e6, 57, -1.251e6, 2e3, 0.1, 0.01)]
-WIDE += [(-60.455, 0.0022, -60.451, 0.066, 5e-7, 1e-6)]
+EDITS = [{}, {"MU_START": -150_000.0}, {"SIGMA_START": 0.01}, {"N_ITERATIONS": 1}]
+EDITS += [{"N_SAMPLES": 2}, {"SIGMA_START": 1e-20}, {"MU_START": 2.0, "known": False}]
+EDITS += [{"MU_TRUE": -1.25e6, "SIGMA_TRUE": 57, "MU_START": -1.251e6}]
 for seed in range(3):  # and random ranges and offsets
     rng = np.random.default_rng(seed)
-    sd, far, ratio = 10 ** rng.uniform([-3, 0, -2], [3, 3, 2])
-    mu = rng.choice([-1, 1]) * 10 ** rng.uniform(-3, 9)
-    steps = sd**2 * 10 ** rng.uniform(-2, 0, 2)
-    WIDE.append((mu, sd, mu + sd * far, sd * ratio, *steps))
-EDITS += [dict(zip(NAMES, row)) for row in WIDE]  # of many digits, and few decades
+    s, far, share = 10 ** rng.uniform([-3, 0, -2], [3, 2.5, 2])
+    mean = rng.choice([-1, 1]) * 10 ** rng.uniform(2, 9)
+    EDITS.append({"MU_TRUE": mean, "SIGMA_TRUE": s, "SIGMA_START": s * share})
+    EDITS[-1] |= {"MU_START": mean + s * far, "STEP_MU": s**2, "STEP_SIGMA": s**2 / 50}
+HEADLINE = "Not converged: the steps are too small, or too near their limits."
 
 
-@pytest.fixture(scope="module", autouse=True)
-def style():
-    with plt.style.context(STYLE):
-        yield
+class Run:
+    """A run with some constants, and its figure; the truth is not the maximum."""
 
-
-def run(n=10_000, mu_true=2.0, sigma_true=2.0, known=True, **settings):
-    """Return samples, their run, and a truth that is not their maximum, or None."""
-    x = np.random.default_rng(0).normal(mu_true, sigma_true, n)
-    truth = mu_true + 0.25 * sigma_true, 0.75 * sigma_true
-    return x, *fit(x, **{**PAGE, **settings}), truth if known else None
+    def __init__(self, known=True, **constants):
+        c = {**SHIPPED, **constants}
+        mu, sigma = c["MU_TRUE"], c["SIGMA_TRUE"]
+        self.x = np.random.default_rng(0).normal(mu, sigma, c["N_SAMPLES"])
+        self.mean, self.s = np.mean(self.x), np.std(self.x)
+        self.mus, self.sigmas = fit(self.x, *settings(**{key: c[key] for key in START}))
+        self.points = {"true": (mu + sigma / 4, 0.75 * sigma)} if known else {}
+        self.points["start"] = self.mus[0], self.sigmas[0]
+        self.points["final"] = self.mus[-1], self.sigmas[-1]
+        self.points["maximum likelihood"] = self.mean, self.s
+        run = self.x, self.mean, self.s, self.mus, self.sigmas, self.points
+        self.figure = draw(*run, HEADLINE)
+        self.mu, self.density, self.sigma, self.hill = self.figure.axes
 
 
 @pytest.fixture(scope="module", params=EDITS, ids=str)
-def drawn(request):
-    """The mean and s of the samples, the run, the truth and the figure."""
-    x, mus, sigmas, truth = run(**request.param)
-    fig = draw(x, mus, sigmas, truth)
-    fig.draw_without_rendering()  # puts everything in its place
-    yield (np.mean(x), np.std(x)), (mus, sigmas), truth, fig
+def run(request):
+    run = Run(**request.param)
+    run.figure.draw_without_rendering()  # puts everything in its place
+    yield run
     plt.close("all")
 
 
-def test_trajectories_and_the_lines_they_go_to(drawn):
-    best, path, truth, fig = drawn
-    for ax, i, title in ((fig.axes[0], 0, r"mean $\mu"), (fig.axes[2], 1, r"$\sigma")):
-        assert title in ax.get_title()
-        *levels, trajectory, start, final = ax.lines
-        expected = np.transpose([np.arange(path[i].size), path[i]])
-        np.testing.assert_array_equal(trajectory.get_xydata(), expected)
-        np.testing.assert_array_equal(start.get_xydata(), expected[:1])
-        np.testing.assert_array_equal(final.get_xydata(), expected[-1:])
-        assert start.get_markerfacecolor() == "white" != final.get_markerfacecolor()
-        heights = [truth[i], best[i]] if truth else [best[i]]
-        assert [level.get_ydata()[0] for level in levels] == pytest.approx(heights)
-        looks = [(level.get_color(), level.get_ls()) for level in levels]
-        assert looks == [(ORANGE, "-"), ("black", ":")][-len(levels) :]
-        for level in levels:  # across the panel, and below the trajectory
-            ends = level.get_transform().transform(level.get_xydata())
-            assert ends[:, 0] == pytest.approx([ax.bbox.x0, ax.bbox.x1])
-            assert level.get_zorder() <= trajectory.get_zorder()
+def seen(line):
+    return line.get_alpha() != 0
 
 
-def test_points_on_the_hill_and_bells_straight_above_them(drawn):
-    (mean, s), path, truth, fig = drawn
-    bells, (trajectory, *points, curve) = fig.axes[1].lines, fig.axes[3].lines
-    np.testing.assert_array_equal(trajectory.get_xydata(), np.transpose(path))
-    values = [truth] if truth else []
-    values += [(path[0][i], path[1][i]) for i in (0, -1)] + [(mean, s)]
-    shown = [point.get_xydata()[0] for point in points]
-    np.testing.assert_allclose(shown, values, rtol=1e-12)
+def look(line):
+    keys = "color", "marker", "markersize", "fillstyle"
+    return [plt.getp(line, key) for key in keys]
+
+
+def test_trajectories_and_the_levels_they_go_to(run):
+    for ax, path, i in ((run.mu, run.mus, 0), (run.sigma, run.sigmas, 1)):
+        *levels, line, start, final = filter(seen, ax.lines)
+        np.testing.assert_array_equal(line.get_data(), [np.arange(path.size), path])
+        assert (line.get_marker(), line.get_color()) == ("None", BLUE)
+        assert start.get_xydata().tolist() == [[0, path[0]]]
+        assert final.get_xydata().tolist() == [[path.size - 1, path[-1]]]
+        labels = [label for label in run.points if label not in ("start", "final")]
+        assert [level.get_ydata()[0] for level in levels] == [
+            run.points[label][i] for label in labels
+        ]
+        assert not any(level.get_marker() for level in levels)
+        colors = [ORANGE, "black"][-len(levels) :]
+        assert [level.get_color() for level in levels] == colors
+        assert start.get_markersize() > final.get_markersize()
+        assert (start.get_fillstyle(), final.get_fillstyle()) == ("none", "full")
+
+
+def test_the_run_and_the_gaussians_on_the_hill_and_in_the_density_panel(run):
+    path, *points, curve = filter(seen, run.hill.lines)
+    np.testing.assert_array_equal(path.get_data(), [run.mus, run.sigmas])
+    assert (path.get_linestyle(), path.get_marker()) == ("-", ".")
     mu, sigma = curve.get_data()
-    assert sigma == pytest.approx(np.hypot(s, mean - mu))
-    assert (mu[0], mu[-1]) == fig.axes[3].get_xlim() and mu.size >= 200
-    assert np.abs(mu - mean).min() < 1e-9 * s  # passes through the maximum
-    assert len(bells) == len(points)
-    for bell, point in zip(bells, points):
-        ((mu, sigma),) = point.get_xydata()
-        x, density = bell.get_data()
-        assert density == pytest.approx([*map(NormalDist(mu, sigma).pdf, x)], rel=1e-4)
-        (peak,) = bell.get_markevery()
-        assert x[peak] == mu and density[peak] == density.max()
-        assert np.diff(x).max() < 0.1 * sigma  # smooth
-        assert max(density[0], density[-1]) < 0.001 * density.max()  # to its ends
-        for look in ("color", "marker", "markersize", "markerfacecolor", "linestyle"):
-            assert plt.getp(bell, look) == plt.getp(point, look)
-        assert (bell.get_color() == ORANGE) == (bell not in bells[-3:])
-    assert len({(b.get_color(), b.get_ls(), b.get_lw()) for b in bells}) == len(bells)
-    low, top = fig.axes[1].get_ylim()
-    assert low == 0 and 1.5 < top / NormalDist(mean, s).pdf(mean) < 3
+    assert sigma == pytest.approx(np.hypot(run.s, run.mean - mu))
+    assert sigma.min() == pytest.approx(run.s)  # its tip
+    low, high = run.density.get_xlim()
+    assert [low, high] == pytest.approx([run.mean - 4 * run.s, run.mean + 4 * run.s])
+    bells = run.density.lines
+    assert len(points) == len(bells) == len(run.points)
+    for point, bell, (label, (mu, sigma)) in zip(points, bells, run.points.items()):
+        x, pdf = bell.get_xdata(), NormalDist(mu, sigma).pdf
+        assert point.get_xydata().tolist() == [[mu, sigma]]
+        assert look(point) == look(bell) and bell.get_label() == label
+        assert bell.get_ydata() == pytest.approx([*map(pdf, x)], rel=1e-6)
+        assert min(x) <= low and max(x) >= high
+        assert np.sum((x >= low) & (x <= high)) > 500
+        (top,) = bell.get_markevery()
+        assert (x[top], bell.get_ydata()[top]) == pytest.approx((mu, pdf(mu)))
+    looks = [(*look(bell), bell.get_ls(), bell.get_lw()) for bell in bells]
+    assert len({str(each) for each in looks}) == len(looks)
+    bottom, top = run.density.get_ylim()
+    assert bottom < 0 and 1.5 < top * run.s * np.sqrt(2 * np.pi) < 3
 
 
-HOURS = np.random.default_rng(1).integers(60, 90, 200).astype("uint8")
-OUTLIER = [*np.random.default_rng(0).normal(0, 1, 999), 1000.0]
-
-
-@pytest.mark.parametrize("kind", ["outlier", "integers", "pandas"])
-def test_histogram_of_any_kind_of_samples(kind):
-    x = OUTLIER if kind == "outlier" else HOURS
-    if kind == "pandas":
-        x = pytest.importorskip("pandas").Series(HOURS, index=HOURS)
-    mean, s = np.mean(x), np.std(x)
-    ax = draw(x, np.array([mean, mean]), np.array([s, s])).axes[1]
-    outline_x, outline_y = ax.patches[0].get_xy().T  # up and down every bar, and back
-    n = outline_x.size // 4
-    edges, heights = outline_x[: 2 * n + 1 : 2], outline_y[1 : 2 * n : 2]
-    assert edges[[0, -1]] == pytest.approx([mean - 4 * s, mean + 4 * s])
-    assert np.diff(edges).max() < 0.75 * s * (1000 / len(x)) ** (1 / 3)
-    counts = np.diff([sum(v < edge for v in x) for edge in edges])
-    assert heights * np.diff(edges) * sum(counts) == pytest.approx(counts)  # area 1
-    most = min(ax.get_ylim()[1], 2 * NormalDist(mean, s).pdf(mean))
-    assert (heights.max() > most) == (kind == "outlier")  # a misfit can be seen
-
-
-def test_lighter_is_higher_and_a_shade_means_the_same_depth_in_every_run():
-    shades = []
-    for edits in ({}, {"mu_start": -150_000, "sigma_start": 1e-3}):
-        x, *path, _ = run(**edits)
-        with mock.patch("matplotlib.axes.Axes.contourf") as contourf:
-            hill = draw(x, *path).axes[3]
-        (mu, sigma, depth, levels), options = contourf.call_args
-        mean, s = np.mean(x), np.std(x)
-        expected = np.log(sigma / s) + (s**2 + (mean - mu) ** 2) / (2 * sigma**2) - 0.5
-        np.testing.assert_allclose(depth, expected, rtol=1e-9, atol=1e-12)
-        assert abs(depth.min()) < 1e-12  # the maximum is on the grid
-        # The grid fills the panel, so finely that nobody sees it.
-        to_panel = hill.transScale + hill.transLimits
-        for grid in map(np.unique, to_panel.transform(np.c_[mu.flat, sigma.flat]).T):
-            assert grid[[0, -1]] == pytest.approx([0, 1]) and np.diff(grid).max() < 0.02
-        assert levels == pytest.approx([0.05 * 2**i for i in range(16)])
-        assert options["extend"] == "both"  # a shade on each side of the levels
-        shades.append(options["colors"])
-    np.testing.assert_array_equal(*shades)
-    assert len(shades[0]) == 17 and shades[0][0].tolist() == [1, 1, 1]
-    assert (np.diff(shades[0], axis=0) < 0).all()  # the deeper, the darker
-
-
-def test_axes(drawn):
-    (mean, s), (mus, sigmas), truth, fig = drawn
-    mu_ax, bells, sigma_ax, hill = fig.axes
-    limits = mu_ax.get_xlim(), bells.get_xlim(), sigma_ax.get_ylim()
-    assert limits == (sigma_ax.get_xlim(), hill.get_xlim(), hill.get_ylim())
-    mus, sigmas = np.append((mus, sigmas), np.reshape(truth or [], (2, -1)), axis=1)
-    sigmas = [*sigmas, s / 2, 1.5 * s]
-    log = min(sigmas) <= 0.05 * (max(sigmas) - min(sigmas))
-    assert sigma_ax.get_yscale() == hill.get_yscale() == ("log" if log else "linear")
-    for (low, high), shown in (
-        (mu_ax.get_xlim(), [0, len(drawn[1][0]) - 1]),
-        (mu_ax.get_ylim(), [*mus, mean - s / 2, mean + s / 2]),
-        (hill.get_xlim(), [*mus, mean - 3 * s, mean + 3 * s]),
-        (np.log(hill.get_ylim()), np.log(sigmas)) if log else (hill.get_ylim(), sigmas),
+def test_axes(run):
+    assert run.mu.get_xlim() == run.sigma.get_xlim()
+    assert run.sigma.get_ylim() == run.hill.get_ylim()
+    mus, sigmas = np.transpose([*run.points.values(), *zip(run.mus, run.sigmas)])
+    log = max(sigmas) > 10 * min(sigmas)
+    assert (
+        run.sigma.get_yscale() == run.hill.get_yscale() == ("log" if log else "linear")
+    )
+    assert ("log scale" in run.sigma.get_title()) == log
+    mean, s = run.mean, run.s
+    scale = np.log if log else np.array
+    for limits, values in (
+        (run.mu.get_xlim(), [0, max(1, run.mus.size - 1)]),
+        (run.mu.get_ylim(), [*mus, mean - s / 2, mean + s / 2]),
+        (run.hill.get_xlim(), [*mus, mean - 3 * s, mean + 3 * s]),
+        (scale(run.hill.get_ylim()), scale([*sigmas, s / 2, 1.5 * s])),
     ):
-        assert low < min(shown) and max(shown) < high
-        assert high - low < 1.2 * (max(shown) - min(shown))  # and not much more
-    ticks = np.array([t for t in sigma_ax.get_xticks() if 0 <= t <= len(mus)])
-    assert ticks.size >= 2 and (ticks == np.round(ticks)).all()
+        assert limits[0] < min(values) and max(values) < limits[1]
+        assert limits[1] - limits[0] < 1.2 * (max(values) - min(values))
+    low, high = run.mu.get_xlim()
+    ticks = [tick for tick in run.sigma.get_xticks() if low <= tick <= high]
+    assert len(ticks) >= 2 and all(tick >= 0 and tick % 1 == 0 for tick in ticks)
 
 
-def test_no_text_is_cut_off_covered_or_small_and_no_line_leaves_its_panel(drawn):
-    *_, truth, fig = drawn
-    texts = set(fig.findobj(matplotlib.text.Text))
-    for axis in [axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)]:
+def test_no_text_is_cut_off_covered_or_small(run):
+    texts = set(run.figure.findobj(Text))
+    for axis in [axis for ax in run.figure.axes for axis in (ax.xaxis, ax.yaxis)]:
         low, high = axis.get_view_interval()
         for tick in axis.get_major_ticks() + axis.get_minor_ticks():
             if not low <= tick.get_loc() <= high:  # it is not drawn
                 texts -= {tick.label1, tick.label2}
     texts = [text for text in texts if text.get_visible() and text.get_text()]
     boxes = {text: text.get_window_extent() for text in texts}
-    assert len(boxes) > 20
+    sheet = run.figure.bbox
     for text, box in boxes.items():
-        assert (box.min >= fig.bbox.min).all() and (box.max <= fig.bbox.max).all(), text
-        assert text.get_fontsize() / 72 * 880 / fig.get_figwidth() >= 15, text
-        assert not any(box.overlaps(ax.bbox) for ax in fig.axes), text
+        assert (box.min >= sheet.min).all() and (box.max <= sheet.max).all(), text
+        assert text.get_fontsize() / 72 * 880 / run.figure.get_figwidth() >= 15, text
+        assert not any(box.overlaps(ax.bbox) for ax in run.figure.axes), text
     for one, other in itertools.combinations(boxes, 2):
         assert not boxes[one].overlaps(boxes[other]), (one, other)
-    assert fig.legends[0].get_window_extent().y0 > fig.axes[0].bbox.y1
-    assert all(line.get_clip_on() for ax in fig.axes for line in ax.lines)
-    labels = ["true"] if truth else []
-    labels += ["start", "final", "maximum likelihood", r"best $\sigma$ for each $\mu$"]
-    shown = [text.get_text() for text in fig.legends[0].get_texts()]
-    assert shown == ["samples", *labels]
+    shown = [text.get_text() for text in run.figure.legends[0].get_texts()]
+    assert shown == ["samples", *run.points, "run", r"best $\sigma$ for each $\mu$"]
+    assert HEADLINE in [text.get_text() for text in texts]
+    assert (run.hill.get_xlabel(), run.hill.get_ylabel()) == (r"$\mu$", r"$\sigma$")
 
 
-def test_the_picture_is_the_same_whatever_a_matplotlibrc_says(run_main, tmp_path):
-    pictures = []
-    for rc in ({}, {"font.size": 14, "axes.grid": True, "savefig.bbox": "tight"}):
-        with matplotlib.rc_context(rc):
-            before = dict(matplotlib.rcParams)
-            run_main(picture=True)
-            assert dict(matplotlib.rcParams) == before
-        pictures.append((tmp_path / "f.png").read_bytes())
-    assert pictures[0] == pictures[1]
+def test_lighter_is_higher_and_a_shade_means_the_same_depth_in_every_run(monkeypatch):
+    calls = []
+    record = lambda *args, **options: calls.append((args, options))
+    monkeypatch.setattr("matplotlib.axes.Axes.contourf", record)
+    for edits in ({}, {"MU_START": -150_000.0, "SIGMA_START": 1e-3}):
+        run = Run(**edits)
+        (_, mu, sigma, depth, levels), options = calls[-1]
+        mu, sigma = np.meshgrid(mu, sigma)
+        square = (run.s**2 + (run.mean - mu) ** 2) / sigma**2
+        expected = np.log(sigma / run.s) + square / 2 - 0.5
+        np.testing.assert_allclose(depth, expected, rtol=1e-9, atol=1e-9)
+        to_panel = run.hill.transScale + run.hill.transLimits
+        for grid in map(np.unique, to_panel.transform(np.c_[mu.flat, sigma.flat]).T):
+            assert grid[[0, -1]] == pytest.approx([0, 1]) and np.diff(grid).max() < 0.02
+        assert levels == calls[0][0][4] and len(levels) == 8
+        colors = np.array(options["colors"])
+        assert (colors == calls[0][1]["colors"]).all() and len(colors) == 9
+        brightness = colors @ [0.2126, 0.7152, 0.0722, 0]
+        assert brightness[0] > 0.95 and (np.diff(brightness) < 0).all()
+        assert (
+            brightness[-1] > 0.7 and options["extend"] == "both"
+        )  # pale, at both ends
+    plt.close("all")
 
-    # The committed picture is what the script draws, too.
-    now, committed = plt.imread(tmp_path / "f.png"), plt.imread(COMMITTED)
-    assert COMMITTED.stat().st_size < 200_000
-    assert now.shape == committed.shape and now.shape[1] >= 1600  # twice a README's
-    if f"version{matplotlib.__version__}," not in str(COMMITTED.read_bytes()[:200]):
-        pytest.skip("drawn by another Matplotlib, which puts things elsewhere")
-    assert np.mean(abs(now - committed)) < 1e-4, "stale: run fit_gaussian.py again"
+
+# ------------------------------------------------------------------------ the histogram
+def bars(x):
+    """Edges and heights of the bars, and mean and s of the samples."""
+    mean, s = np.mean(x), np.std(x)
+    _, ax = plt.subplots()
+    draw_density(ax, np.asarray(x, float), mean, s, {"final": (mean, s)})
+    x, y = ax.patches[0].get_xy().T  # up and down every bar, and back
+    plt.close()
+    n = x.size // 4
+    return x[: 2 * n + 1 : 2], y[1 : 2 * n : 2], mean, s
+
+
+RNG = np.random.default_rng(1)
+ROUNDED = {"ages": (RNG.normal(40, 12, 500).round(), 1)}
+ROUNDED["dice"] = RNG.integers(1, 7, 20_000), 1
+ROUNDED["tenths"] = np.array([0.1 + 0.2, *RNG.normal(0, 0.8, 20_000).round(1)]), 0.1
+ROUNDED["times"] = 1.7e9 + RNG.integers(0, 99, 400) / 4, 0.25
+
+
+@pytest.mark.parametrize("x, gap", ROUNDED.values(), ids=ROUNDED)
+def test_rounded_samples_have_no_holes(x, gap):
+    edges, heights, _, s = bars(x)
+    width = np.diff(edges) / gap  # a whole number of values, and edges between them
+    assert width == pytest.approx(np.full(width.size, round(width[0])), rel=1e-6)
+    offset = (edges - np.round(x[0] / gap) * gap) / gap - 0.5
+    assert offset == pytest.approx(np.round(offset), abs=1e-3)
+    assert width[0] * gap < max(1.1 * gap, 1.5 * 3.49 * s / x.size ** (1 / 3))
+    counts = np.diff([np.sum(x < edge) for edge in edges])
+    assert heights * np.diff(edges) * sum(counts) == pytest.approx(counts)  # area 1
+
+
+@pytest.mark.parametrize("n, width", [(2, 3), (20, 1.29), (8000, 0.175)])
+def test_other_samples_have_bars_of_scott_s_width_across_the_panel(n, width):
+    edges, _, mean, s = bars(np.random.default_rng(0).normal(2, 2, n))
+    assert np.diff(edges) / s == pytest.approx(width, rel=0.15)
+    assert edges[0] <= mean - 4 * s and mean + 4 * s <= edges[-1]
+
+
+def test_an_outlier_does_not_make_the_bars_wide_and_is_seen_as_a_misfit():
+    edges, heights, _, s = bars([*np.random.default_rng(0).normal(0, 1, 999), 1000.0])
+    assert np.diff(edges).max() < 0.4 * s and heights.max() > 2 * 0.4 / s
+    edges, _, _, s = bars([0.0] * 999 + [1000.0])
+    assert np.diff(edges).max() < 1.1 * s
