@@ -81,19 +81,19 @@ def test_columns_line_up_with_two_digits_of_the_standard_error(run, constants, e
 
 # --------------------------------------------------------------------- bad values
 BAD = [math.nan, math.inf, None, "2", [1], 1j]
-WHOLE = {"N_SAMPLES": (2, "1e+08", [1, 10**8 + 1]), "SEED": (0, "1e+18", [-1, 10**19])}
-WHOLE["N_ITERATIONS"] = 1, "1e+06", [0, 10**6 + 1]
-REAL = {"MU_TRUE": ("-1e+15", "1e+15", [-2e15, 2e15])}
-REAL["SIGMA_TRUE"] = "1e-09", "1e+15", [0, -2, 9e-10, 2e15]
-REAL["MU_START"] = "-1e+30", "1e+30", [-2e30, 2e30]
+RANGES = {"N_SAMPLES": (2, "1e+08", [1, 10**8 + 1]), "SEED": (0, "1e+18", [-1, 10**19])}
+RANGES["N_ITERATIONS"] = 1, "1e+06", [0, 10**6 + 1]
+RANGES["MU_TRUE"] = "-1e+15", "1e+15", [-2e15, 2e15, *BAD]
+RANGES["SIGMA_TRUE"] = "1e-09", "1e+15", [0, -2, 9e-10, 2e15, *BAD]
+RANGES["MU_START"] = "-1e+30", "1e+30", [-2e30, 2e30, *BAD]
 for name in ("SIGMA_START", "STEP_MU", "STEP_SIGMA"):
-    REAL[name] = "1e-30", "1e+30", [0, -0.1, 9e-31, 2e30]
+    RANGES[name] = "1e-30", "1e+30", [0, -0.1, 9e-31, 2e30, *BAD]
 WRONG = []
-for kind, table in (("whole number", WHOLE), ("number", REAL)):
-    for name, (low, high, values) in table.items():
-        wanted = f"{name} must be a {kind} from {low} to {high}, not "
-        more = [1e4, 2.5, "a"] if table is WHOLE else BAD
-        WRONG += [(name, value, f"{wanted}{value!r}") for value in values + more]
+for name, (low, high, values) in RANGES.items():
+    kind = "number" if values[-1] == 1j else "whole number"
+    values += [1e4, 2.5, "a"] * (kind == "whole number")
+    wanted = f"{name} must be a {kind} from {low} to {high}, not "
+    WRONG += [(name, value, f"{wanted}{value!r}") for value in values]
 
 
 @pytest.mark.parametrize("name, value, message", WRONG)
@@ -125,25 +125,12 @@ FITS = [[1e9, 1e9 + 0.021], [1e-8, 4e-8], [-9e14, 9e14], ["1", "2"], (1, 2), [Tr
 FITS += [np.array([3, 5], "int8"), [2e7 + 3000 * i for i in range(9)], [0, 3e-9]]
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("data", FITS, ids=repr)
 def test_all_other_samples_are_fitted_after_a_paste_at_most(run, data):
     out, line = run(DATA=data)
     assert line is None
     again, _ = run(DATA=data, **pasted(out.splitlines()))
     assert "\nConverged at iteration " in again
-
-
-EDGES = [{"STEP_MU": 1e30, "SIGMA_START": 1e-30, "MU_START": 1e30, "STEP_SIGMA": 1e30}]
-EDGES += [{"SIGMA_START": 1e30, "MU_START": -1e30}, {"N_SAMPLES": 2, "SEED": None}]
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("constants", EDGES, ids=str)
-def test_at_the_edges_there_is_a_table_a_figure_and_a_verdict(run, tmp_path, constants):
-    out, line = run(picture=True, **constants)
-    assert line is None and "onverged" in out
-    assert (tmp_path / "example2_nf.png").read_bytes().startswith(b"\x89PNG")
 
 
 # ----------------------------------------------------------------------- the figure
@@ -158,14 +145,10 @@ def test_a_figure_that_cannot_be_saved_costs_no_numbers(run, tmp_path, figure, r
     assert reason in line and "\n" not in line
 
 
-def test_the_line_names_the_file_that_is_there_and_a_link_is_followed(run, tmp_path):
-    (tmp_path / "there.svg").write_text("old")
-    (tmp_path / "f.svg").symlink_to("there.svg")
-    for figure, name in (("f", "f.png"), ("f.svg", "f.svg")):
-        assert run(FIGURE=figure)[0].endswith(f"Figure: {name}\n")
-        assert (tmp_path / name).exists()
-    assert (tmp_path / "f.svg").is_symlink()
-    assert (tmp_path / "there.svg").read_text() != "old"
+def test_the_line_names_the_file_that_is_there(run, tmp_path):
+    assert run(FIGURE="f")[0].endswith("Figure: f.png\n") and names(tmp_path) == [
+        "f.png"
+    ]
 
 
 # A back end that tells what is shown, and how, and loses the lines that are not out.
