@@ -101,7 +101,7 @@ def test_the_cure_and_the_order_as_code():
     assert pasted(verdict(x, *run)) == {"N_ITERATIONS": 643}
 
 
-def test_the_questions():
+def test_the_questions_and_the_numbers_in_the_proof():
     x, step = page_samples(), "sigma = sigma + step_sigma * gradient_sigma"
     wide = "1e-30 <= sigma <= 1e30", "0 < sigma < 1e300"
     log_step = "sigma *= math.exp(step_sigma * sigma * gradient_sigma)"
@@ -113,38 +113,11 @@ def test_the_questions():
     negative = settings(MU_START=2.0, SIGMA_START=1.72, STEP_SIGMA=24.0, N_ITERATIONS=4)
     assert fit(x, *negative)[1].size == 3  # iteration 3 is the one that fails
     assert clamped(x, *negative)[1][3:] == pytest.approx([1e-6, 3.5e37], rel=0.02)
-    assert 1 / math.sqrt(2 * math.pi * math.e) == pytest.approx(0.242, abs=5e-4)
     sigmas = fit(x, *settings(SIGMA_START=0.01))[1]
     assert sigmas[1] == pytest.approx(2.5e11, rel=0.01) and sigmas[-1] == sigmas[1]
-    for limit, stays in ((3.9, True), (4.1, False)):  # in units of s^4, with s = 1
-        v = 1.001
-        for _ in range(2000):
-            v += limit * (1 - v) / (2 * v**2)
-        assert (abs(v - 1) < 1e-9) == stays
-
-
-def test_the_bounces():
-    for b, values in ((1.25, 2), (1.26, 4), (1.33, 8)):
+    for b, values in ((1.25, 2), (1.26, 4), (1.33, 8)):  # period doubling
         last = fit([-1.0, 1.0], 0, 1.1, 0.1, b, 20_000)[1][-2000:]
         assert len(set(last.round(6))) == values
-        if values == 2:
-            ends = [
-                math.sqrt(1 + 3 / b**0.5) + k * math.sqrt(1 - 1 / b**0.5)
-                for k in (-1, 1)
-            ]
-            assert [min(last), max(last)] == pytest.approx(
-                [e * b**0.5 / 2 for e in ends]
-            )
-
-
-def test_the_path_of_small_steps_and_the_seeds():
-    x, k = page_samples(), 0.1
-    mus, sigmas = fit(x, *settings())
-    d, s = np.mean(x) - mus, np.std(x)
-    c = (1 - s**2 + k / (1 - k) * d[0] ** 2) / abs(d[0]) ** (2 * k)
-    assert c == pytest.approx(-0.14, abs=5e-3)
-    path = np.sqrt(s**2 - k / (1 - k) * d**2 + c * abs(d) ** (2 * k))
-    assert abs(path - sigmas).max() < 0.03
-    seeds = [np.random.default_rng(seed).normal(2, 2, 10_000) for seed in range(40)]
+    seeds = (np.random.default_rng(seed).normal(2, 2, 10_000) for seed in range(40))
     found = [int(verdict(x, *settings())[0].split()[-1][:-1]) for x in seeds]
     assert (min(found), max(found)) == (212, 397) or not SAME_STREAM
