@@ -24,8 +24,8 @@ SEED = 0  # picks the samples; another number picks others, None new ones every 
 
 MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
 SIGMA_START = 1.0  # first guess of sigma; the gradients of a larger one are smaller
-STEP_MU = 0.1  # step size of mu; larger is faster, but overshoots from 2 s^2 on
-STEP_SIGMA = 0.01  # step size of sigma; larger is faster, but overshoots from s^2 on
+STEP_MU = 0.1  # step size of mu; larger is faster, but never settles from 2 s^2 on
+STEP_SIGMA = 0.01  # step size of sigma; larger is faster, but never settles from s^2 on
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
 FIGURE = "example2_nf.png"  # file name of the picture, beside this file
@@ -33,7 +33,7 @@ FIGURE = "example2_nf.png"  # file name of the picture, beside this file
 
 # --------------------------------------------------------------------- the ascent
 def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
-    """Return mus and sigmas for the samples x: n_iterations + 1 of each, or fewer."""
+    """Return n_iterations + 1 mus and sigmas for the samples x; fewer if it breaks off."""
     # The log-likelihood and its gradients are averages over the samples. They need only
     # mean and s, because the average of (x - mu)^2 is s^2 + (mean - mu)^2.
     mean, s = float(np.mean(x)), float(np.std(x))  # in a loop, NumPy's floats are slow
@@ -44,8 +44,8 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         gradient_mu = (mean - mu) / sigma**2
         mu = mu + step_mu * gradient_mu
 
-        # The average of (x - mu)^2 / sigma^3 - 1 / sigma. Not simultaneous: as on the
-        # course page, mu is the new one, because that is the mu to go on with.
+        # The average of (x - mu)^2 / sigma^3 - 1 / sigma. Not simultaneous: mu is the
+        # new one already, as on the course page, so that sigma follows it at once.
         mean_square = s**2 + (mean - mu) ** 2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
@@ -69,26 +69,27 @@ def log_likelihood(mu, sigma, mean, s):
 
 
 # ------------------------------------------------------- the verdict and the table
-MOST_ITERATIONS = 1_000_000  # of a run; they take a second
+MOST_ITERATIONS = 1_000_000  # that are accepted, or proposed; they take a second
 PASTE = "This converges; paste it over the constants of the same names:"
 
 
 def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     """Return lines: whether the run converged; if not, why, and settings to paste."""
     mean, s = np.mean(x), np.std(x)
-    # Repeat the run and go on, to see whether it stays near, or arrives only then.
+    # Repeat the run and go on: does it stay near the maximum, or come there only then?
     n_longer = n_iterations + 20_000
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
     n_done = mus.size - 1  # without the start
-    # Near is within the standard error of s, and too near to be seen in the figure.
+    # Near is within the smaller standard error, and too little to see in the figure.
     near = min(s / math.sqrt(2 * len(x)), s / 100)
     far = np.flatnonzero((abs(mus - mean) > near) | (abs(sigmas - s) > near))
-    arrival = far[-1] + 1 if far.size else 0  # after the last iteration that is far
+    arrival = far[-1] + 1 if far.size else 0  # n_done + 1 if the last is far
     arrives = arrival <= min(n_done, MOST_ITERATIONS)
     peak = np.argmax(sigmas[: n_iterations + 1])
     n_down = iterations_down(sigmas[peak], s, step_sigma)
     edits = [PASTE, *safe_settings(mean, s)]
-    # Above a limit, a run leaves even the maximum. Below both, all arrive (README.md).
+    # At a limit, small errors do not shrink. Below both, all runs arrive in the end, as
+    # README.md proves, if floats can hold their sigma.
     if step_mu >= 2 * s**2:
         reason = f"STEP_MU must be below 2 s^2 = {2 * s**2:.4g}."
     elif step_sigma >= s**2:
@@ -109,22 +110,22 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 
 
 def iterations_down(sigma, s, step_sigma):
-    """Return how many iterations sigma takes down to s, at least, in three digits."""
-    # One lowers sigma^2 by less than 2 step_sigma, because gradient_sigma > -1 / sigma.
+    """Return the least number of iterations from sigma down to s, with three digits."""
+    # One iteration lowers sigma^2 by < 2 step_sigma, as gradient_sigma > -1 / sigma.
     number = (sigma**2 - s**2) / (2 * step_sigma)
     third_digit = 10.0 ** (math.floor(math.log10(max(1, number))) - 2)
-    return number // third_digit * third_digit
+    return number // third_digit * third_digit  # rounded down
 
 
 def safe_settings(mean, s):
     """Return lines with settings that converge for any samples, as README.md proves."""
-    s = float(f"{s:.1e}")  # rounded to two digits, to be short
-    mean = s * round(mean / s)  # rounded to a multiple of s, to be short, too
+    short_s = float(f"{s:.1e}")  # two digits
+    short_mean = short_s * round(mean / short_s)  # a multiple of it, within s / 2
     return [  # .15g writes 0.3 for 0.30000000000000004
-        f"MU_START = {mean - 2 * s:.15g}",
-        f"SIGMA_START = {3 * s:.15g}",  # above best_sigma, so that it only falls
-        f"STEP_MU = {s**2 / 2:.15g}",  # a quarter of its limit
-        f"STEP_SIGMA = {s**2 / 4:.15g}",  # a quarter of its limit
+        f"MU_START = {short_mean - 2 * short_s:.15g}",  # so far that there is a way
+        f"SIGMA_START = {3 * short_s:.15g}",  # above best_sigma, so that it only falls
+        f"STEP_MU = {short_s**2 / 2:.15g}",  # a quarter of its limit
+        f"STEP_SIGMA = {short_s**2 / 4:.15g}",  # a quarter of its limit
         "N_ITERATIONS = 100",
     ]
 
@@ -132,7 +133,7 @@ def safe_settings(mean, s):
 def table(gaussians, mean, s, n):
     """Return a table of the Gaussians {label: (mu, sigma)}, fitted to n samples."""
     error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)
-    places = max(0, 1 - math.floor(math.log10(error_sigma)))  # 3 to show 0.014
+    places = max(0, 1 - math.floor(math.log10(error_sigma)))  # show two digits of it
     largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())
     style = f"20.{places}f" if largest < 1e10 else "20.14g"  # 20 characters wide
     text = f"{'':18}{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
@@ -144,7 +145,7 @@ def table(gaussians, mean, s, n):
 
 # --------------------------------------------------------------------- the figure
 BLUE, ORANGE = "#0060a8", "#e08a00"  # in grey, one is dark and the other light
-# The look of each Gaussian, from the bottom up: its bell is a line, its point a marker.
+# The look of each Gaussian: a line for its bell, a marker for its mu and sigma.
 LOOKS = {
     "true": {"color": ORANGE, "lw": 4, "marker": "o", "ms": 14, "fillstyle": "none"},
     "start": {"color": BLUE, "lw": 1, "marker": "o", "ms": 9, "fillstyle": "none"},
@@ -168,7 +169,7 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
         ax.plot(trajectory, color=BLUE, lw=2)
         ax.plot(0, trajectory[0], **LOOKS["start"])
         ax.plot(trajectory.size - 1, trajectory[-1], **LOOKS["final"])
-    # Invisible points, because a run may be too short, or too near, to set the limits.
+    # Invisible: each axis shows at least this much, also of a run that hardly moves.
     mu_ax.plot([0, 1], [mean - s / 2, mean + s / 2], alpha=0)
     hill_ax.plot([mean - 3 * s, mean + 3 * s], [s / 2, 1.5 * s], alpha=0)
 
@@ -178,7 +179,7 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
     shown = np.append(sigmas, [sigma for _, sigma in gaussians.values()])
     if shown.max() > 10 * shown.min():
         sigma_ax.set(yscale="log", title=r"standard deviation $\sigma$ (log scale)")
-        sigma_ax.yaxis.set_minor_formatter("")  # because more numbers may touch
+        sigma_ax.yaxis.set_minor_formatter("")  # only powers of ten
     draw_hill(hill_ax, mean, s, mus, sigmas, gaussians)
     draw_density(density_ax, x, mean, s, gaussians)
     figure.suptitle(headline)
@@ -209,23 +210,23 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
 
 def draw_density(ax, x, mean, s, gaussians):
     """Draw the histogram of x, and each Gaussian as a bell, marked at its mu."""
-    # The bars suit rounded samples: their width is a multiple of the gap between two
-    # samples, and their edges lie between samples. So all hold equally many values.
+    # If the samples are rounded, each bar should hold equally many of the values that
+    # they can have: it is a multiple of their gap wide, and has its edges between them.
     gaps = np.diff(np.unique(x[:10_000]))  # of more, np.unique would be slow
-    gap = min([s, *gaps[gaps > s / 1000]])  # smaller ones cannot be seen
+    gap = min([s, *gaps[gaps > s / 1000]])  # smaller ones do not matter
     scott = 3.5 * s / x.size ** (1 / 3)  # a good width for a Gaussian: Scott's rule
     width = gap * max(1, round(scott / gap))
-    middle = x[np.argmin(abs(x - mean))] + gap / 2  # within 2 s of mean
+    an_edge = x[np.argmin(abs(x - mean))] + gap / 2  # within 2 s of mean
     n_bars = math.ceil(6 * s / width)  # on each side, to reach 4 s from mean
-    edges = middle + width * np.arange(-n_bars, n_bars + 1)
+    edges = an_edge + width * np.arange(-n_bars, n_bars + 1)
     ax.hist(x, edges, density=True, histtype="stepfilled", color="0.8", label="samples")
     low, high = mean - 4 * s, mean + 4 * s
     for label, (mu, sigma) in gaussians.items():
-        points = np.union1d(np.linspace(low, high, 1000), mu)  # also its top
+        points = np.union1d(np.linspace(low, high, 1000), mu)  # mu for its top
         bell = [NormalDist(mu, sigma).pdf(point) for point in points]
         ax.plot(points, bell, markevery=[np.argmax(bell)], label=label, **LOOKS[label])
     ax.set(title="density of $x$", xlim=(low, high), yticks=[])
-    ax.set_ylim(-0.06 / s, 0.9 / s)  # twice the best bell; and room for markers at 0
+    ax.set_ylim(-0.06 / s, 0.9 / s)  # room below for markers of flat bells
     ax.locator_params(axis="x", nbins=4)
 
 
@@ -244,7 +245,7 @@ def load_samples():
         raise SystemExit(f"DATA must be 2 or more numbers, not of shape {x.shape}")
     worst = np.argmax(abs(x))  # a nan, if there is one, which check refuses, too
     check(f"Sample {worst} of {name}", float(x[worst]), -1e15, 1e15)
-    least = max(1e-9, 1e-11 * abs(np.mean(x)))  # near must be far above rounding
+    least = max(1e-9, 1e-11 * abs(np.mean(x)))  # less would drown in rounding
     check(f"The standard deviation of {name}", float(np.std(x)), least, 1e15)
     return x
 
