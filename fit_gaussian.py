@@ -24,8 +24,8 @@ SEED = 0  # picks the samples; another number picks others, None new ones every 
 
 MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
 SIGMA_START = 1.0  # first guess of sigma; the gradients of a larger one are smaller
-STEP_MU = 0.1  # step size of mu; larger is faster, but never settles from 2 s^2 on
-STEP_SIGMA = 0.01  # step size of sigma; larger is faster, but never settles from s^2 on
+STEP_MU = 0.1  # step size of mu; larger is faster up to s^2, and unstable from 2 s^2 on
+STEP_SIGMA = 0.01  # step size of sigma; the same, but up to s^2 / 2, and from s^2 on
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
 FIGURE = "example2_nf.png"  # file name of the picture, beside this file
@@ -33,7 +33,7 @@ FIGURE = "example2_nf.png"  # file name of the picture, beside this file
 
 # --------------------------------------------------------------------- the ascent
 def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
-    """Return n_iterations + 1 mus and sigmas for the samples x; fewer if it breaks off."""
+    """Return n_iterations + 1 mus and sigmas for the samples x, or fewer: see break."""
     # The log-likelihood and its gradients are averages over the samples. They need only
     # mean and s, because the average of (x - mu)^2 is s^2 + (mean - mu)^2.
     mean, s = float(np.mean(x)), float(np.std(x))  # in a loop, NumPy's floats are slow
@@ -69,7 +69,7 @@ def log_likelihood(mu, sigma, mean, s):
 
 
 # ------------------------------------------------------- the verdict and the table
-MOST_ITERATIONS = 1_000_000  # that are accepted, or proposed; they take a second
+MOST_ITERATIONS = 1_000_000  # that are accepted, or proposed; they take seconds
 PASTE = "This converges; paste it over the constants of the same names:"
 
 
@@ -88,8 +88,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     peak = np.argmax(sigmas[: n_iterations + 1])
     n_down = iterations_down(sigmas[peak], s, step_sigma)
     edits = [PASTE, *safe_settings(mean, s)]
-    # At a limit, small errors do not shrink. Below both, all runs arrive in the end, as
-    # README.md proves, if floats can hold their sigma.
+    # Above a limit, small errors grow. Below both, all runs arrive in time (README.md).
     if step_mu >= 2 * s**2:
         reason = f"STEP_MU must be below 2 s^2 = {2 * s**2:.4g}."
     elif step_sigma >= s**2:
@@ -102,7 +101,9 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         reason = "it needs more iterations."
         edits = [PASTE, f"N_ITERATIONS = {arrival}"]
     elif n_down > n_longer:
-        reason = f"sigma is {sigmas[peak]:.4g} at iteration {peak}, and falls slowly."
+        reason = (
+            f"sigma is {sigmas[peak]:.4g} at iteration {peak}, too high to return soon."
+        )
         edits = [f"The way down takes at least {n_down:.3g} iterations.", *edits]
     else:
         reason = "the steps are too small, or too near their limits."
@@ -134,8 +135,8 @@ def table(gaussians, mean, s, n):
     """Return a table of the Gaussians {label: (mu, sigma)}, fitted to n samples."""
     error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)
     places = max(0, 1 - math.floor(math.log10(error_sigma)))  # show two digits of it
-    largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())
-    style = f"20.{places}f" if largest < 1e10 else "20.14g"  # 20 characters wide
+    largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())  # does it fit?
+    style = f"20.{places}f" if places + math.log10(1 + largest) < 16 else "20.12g"
     text = f"{'':18}{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
     for label, (mu, sigma) in gaussians.items():
         height = log_likelihood(mu, sigma, mean, s)
@@ -210,8 +211,7 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
 
 def draw_density(ax, x, mean, s, gaussians):
     """Draw the histogram of x, and each Gaussian as a bell, marked at its mu."""
-    # If the samples are rounded, each bar should hold equally many of the values that
-    # they can have: it is a multiple of their gap wide, and has its edges between them.
+    # Of rounded samples, each bar should hold equally many values: edges between them.
     gaps = np.diff(np.unique(x[:10_000]))  # of more, np.unique would be slow
     gap = min([s, *gaps[gaps > s / 1000]])  # smaller ones do not matter
     scott = 3.5 * s / x.size ** (1 / 3)  # a good width for a Gaussian: Scott's rule
@@ -263,7 +263,7 @@ def check_constants():
     check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, "a whole number")
     check("MU_TRUE", MU_TRUE, -1e15, 1e15)
     check("SIGMA_TRUE", SIGMA_TRUE, 1e-9, 1e15)
-    check("SEED", SEED or 0, 0, 10**18, "a whole number")  # None is fine, too
+    check("SEED", 0 if SEED is None else SEED, 0, 10**18, "a whole number")
     check("MU_START", MU_START, -1e30, 1e30)
     check("SIGMA_START", SIGMA_START, 1e-30, 1e30)
     check("STEP_MU", STEP_MU, 1e-30, 1e30)

@@ -86,7 +86,7 @@ def random_rows(low, high, n, seed):
 
 
 def test_below_both_limits_it_arrives_from_every_start():
-    for d, w, a, b in random_rows([0.01, 0.7, 0.1, 0.1], [9, 9, 2, 1], 30, 1):
+    for d, w, a, b in random_rows([0.01, 0.7, 0.1, 0.1], [9, 9, 2, 1], 14, 1):
         mus, sigmas = fit(ONE, d, w, min(a, 1.99), b, 60_000)
         near = 1e-6 if b < 0.98 else 0.02  # at b = 1, errors shrink like 1 / sqrt(t)
         assert abs(mus[-1]) < 1e-9 and abs(sigmas[-1] - 1) < near

@@ -67,6 +67,7 @@ BESIDE = {"MU_START": 1.7e9, "SIGMA_START": 3.0}
 WIDE = [({"N_SAMPLES": 20}, "0.27"), ({"SIGMA_TRUE": 2000.0}, "14")]
 WIDE += [({"DATA": [1.7e9 + 0.25 * i for i in range(9)], **BESIDE}, "0.15")]
 WIDE += [({"SIGMA_START": value}, None) for value in (1e-3, 1e-20)]
+WIDE += [({"DATA": [-1.23456789e14 + 1e4 * i for i in range(5)]}, None)]
 
 
 @pytest.mark.parametrize("constants, error", WIDE, ids=str)
@@ -74,6 +75,7 @@ def test_columns_line_up_with_two_digits_of_the_standard_error(run, constants, e
     rows = run(**constants)[0].splitlines()
     rows = rows[1 : 1 + [row[:8] for row in rows].index("standard")]
     assert {len(row) for row in rows[:-1]} == {78} and len(rows[-1]) == 58
+    assert {len(row[18:].split()) for row in rows[:-1]} == {3}  # none touch
     cells = [cell for row in rows for cell in re.split("  +", row)[1:3]]
     decimals = {len(cell.partition(".")[2]) for cell in cells}
     assert error is None or (cells[-1], decimals) == (error, {max(0, len(error) - 2)})
@@ -81,7 +83,10 @@ def test_columns_line_up_with_two_digits_of_the_standard_error(run, constants, e
 
 # --------------------------------------------------------------------- bad values
 BAD = [math.nan, math.inf, None, "2", [1], 1j]
-RANGES = {"N_SAMPLES": (2, "1e+08", [1, 10**8 + 1]), "SEED": (0, "1e+18", [-1, 10**19])}
+RANGES = {
+    "N_SAMPLES": (2, "1e+08", [1, 10**8 + 1]),
+    "SEED": (0, "1e+18", [-1, 10**19, 0.0, ""]),
+}
 RANGES["N_ITERATIONS"] = 1, "1e+06", [0, 10**6 + 1]
 RANGES["MU_TRUE"] = "-1e+15", "1e+15", [-2e15, 2e15, *BAD]
 RANGES["SIGMA_TRUE"] = "1e-09", "1e+15", [0, -2, 9e-10, 2e15, *BAD]
@@ -117,6 +122,9 @@ NO_FIT += [([1e9, 1e9 + 1e-5], SPREAD + "0.01 "), ([1e9, 1e9 + 0.019], SPREAD)]
 def test_samples_without_a_fit_are_named(run, data, message):
     out, line = run(DATA=data)
     assert out == "" and line.startswith(message) and "\n" not in line
+
+
+def test_drawn_samples_without_a_fit_are_named(run):
     out, line = run(MU_TRUE=1e12)
     assert out == "" and line.startswith("The standard deviation of N(MU_TRUE, SIGMA_")
 

@@ -19,7 +19,7 @@ SIGMA = "Not converged: STEP_SIGMA must be below s^2 = "
 MORE, SLOW = "Not converged: it needs more iterations.", "Not converged: the steps are "
 SLOW += "too small, or too near their limits."
 OUT = "Not converged: iteration {} takes sigma out of 1e-30 to 1e+30."
-HIGH = "Not converged: sigma is {} at iteration {}, and falls slowly."
+HIGH = "Not converged: sigma is {} at iteration {}, too high to return soon."
 
 FIRST_LINES = [
     (SMALL, BESIDE, "Converged at iteration 0."),
@@ -52,7 +52,7 @@ def test_the_first_line_and_what_follows(x, changes, line):
         assert [*edits] == ["N_ITERATIONS"] and len(lines) == 3
     else:
         assert edits["N_ITERATIONS"] == 100 and [*edits] == [*START]
-        assert len(lines) == (8 if "falls" in line else 7)
+        assert len(lines) == (8 if "too high" in line else 7)
 
 
 @pytest.mark.parametrize("x", [page_samples(), TWO], ids=len)
@@ -104,12 +104,6 @@ def test_the_way_down_is_rounded_down_to_three_digits(mu):
     least = (sigmas.max() ** 2 - 4) / (2 * 0.01)
     shown = float(re.fullmatch(r"The way down takes at least (\S+) it.*", lines[1])[1])
     assert shown == float(Context(prec=3, rounding=ROUND_DOWN).create_decimal(least))
-
-
-@pytest.mark.parametrize("share, line", [(1.01, HIGH.format("30", 0)), (0.99, SLOW)])
-def test_the_way_down_alone_must_take_longer_than_the_run_and_20000_more(share, line):
-    # From sigma 30 at the mean, it takes at least (900 - 4) / (2 step) iterations.
-    assert verdict(TWO, 3.0, 30.0, 0.1, 896 / 2 / 21_000 / share, 1000)[0] == line
 
 
 @pytest.mark.parametrize("decade", [-9, -3, 0, 4, 14])
