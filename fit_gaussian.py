@@ -88,7 +88,8 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     peak = np.argmax(sigmas[: n_iterations + 1])
     n_down = iterations_down(sigmas[peak], s, step_sigma)
     edits = [PASTE, *safe_settings(mean, s)]
-    # Above a limit, small errors grow. Below both, all runs arrive in time (README.md).
+    # Above a limit, small errors grow. Below both, all runs arrive in the end, as
+    # README.md proves, if floats can hold their sigma.
     if step_mu >= 2 * s**2:
         reason = f"STEP_MU must be below 2 s^2 = {2 * s**2:.4g}."
     elif step_sigma >= s**2:
@@ -101,9 +102,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         reason = "it needs more iterations."
         edits = [PASTE, f"N_ITERATIONS = {arrival}"]
     elif n_down > n_longer:
-        reason = (
-            f"sigma is {sigmas[peak]:.4g} at iteration {peak}, too high to return soon."
-        )
+        reason = f"sigma is {sigmas[peak]:.4g} at iteration {peak}, far too high."
         edits = [f"The way down takes at least {n_down:.3g} iterations.", *edits]
     else:
         reason = "the steps are too small, or too near their limits."

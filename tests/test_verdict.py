@@ -19,7 +19,7 @@ SIGMA = "Not converged: STEP_SIGMA must be below s^2 = "
 MORE, SLOW = "Not converged: it needs more iterations.", "Not converged: the steps are "
 SLOW += "too small, or too near their limits."
 OUT = "Not converged: iteration {} takes sigma out of 1e-30 to 1e+30."
-HIGH = "Not converged: sigma is {} at iteration {}, too high to return soon."
+HIGH = "Not converged: sigma is {} at iteration {}, far too high."
 
 FIRST_LINES = [
     (SMALL, BESIDE, "Converged at iteration 0."),
