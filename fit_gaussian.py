@@ -23,12 +23,12 @@ SIGMA_TRUE = 2.0  # standard deviation they are drawn with; a larger one spreads
 SEED = 0  # picks the samples; another number picks others, None new ones every run
 
 MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
-SIGMA_START = 1.0  # first guess of sigma; the gradients of a larger one are smaller
+SIGMA_START = 1.0  # first guess of sigma; a larger one makes the first steps smaller
 STEP_MU = 0.1  # step size of mu; larger is faster up to s^2, and unstable from 2 s^2 on
-STEP_SIGMA = 0.01  # step size of sigma; the same, but up to s^2 / 2, and from s^2 on
+STEP_SIGMA = 0.01  # of sigma; larger is faster up to s^2 / 2, and unstable from s^2 on
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
-FIGURE = "example2_nf.png"  # file name of the picture, beside this file
+FIGURE = "example2_nf.png"  # saved beside this file; the course page calls it so
 
 
 # --------------------------------------------------------------------- the ascent
@@ -69,22 +69,22 @@ def log_likelihood(mu, sigma, mean, s):
 
 
 # ------------------------------------------------------- the verdict and the table
-MOST_ITERATIONS = 1_000_000  # that are accepted, or proposed; they take seconds
+MOST_ITERATIONS = 1_000_000  # largest N_ITERATIONS accepted or proposed; takes seconds
 PASTE = "This converges; paste it over the constants of the same names:"
 
 
 def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     """Return lines: whether the run converged; if not, why, and settings to paste."""
     mean, s = np.mean(x), np.std(x)
-    # Repeat the run and go on: does it stay near the maximum, or come there only then?
+    # Run again with 20,000 iterations more, to see whether it stays, or arrives late.
     n_longer = n_iterations + 20_000
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
     n_done = mus.size - 1  # without the start
-    # Near is within the smaller standard error, and too little to see in the figure.
+    # Near is within the smaller standard error, s's, and too little for the figure.
     near = min(s / math.sqrt(2 * len(x)), s / 100)
     far = np.flatnonzero((abs(mus - mean) > near) | (abs(sigmas - s) > near))
-    arrival = far[-1] + 1 if far.size else 0  # n_done + 1 if the last is far
-    arrives = arrival <= min(n_done, MOST_ITERATIONS)
+    arrival = far[-1] + 1 if far.size else 0  # from here on, all are near
+    more_would_do = arrival <= min(n_done, MOST_ITERATIONS)
     peak = np.argmax(sigmas[: n_iterations + 1])
     n_down = iterations_down(sigmas[peak], s, step_sigma)
     edits = [PASTE, *safe_settings(mean, s)]
@@ -98,7 +98,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         reason = f"iteration {n_done + 1} takes sigma out of 1e-30 to 1e+30."
     elif arrival <= n_iterations:
         return [f"Converged at iteration {arrival}."]
-    elif arrives:
+    elif more_would_do:
         reason = "it needs more iterations."
         edits = [PASTE, f"N_ITERATIONS = {arrival}"]
     elif n_down > n_longer:
@@ -120,10 +120,10 @@ def iterations_down(sigma, s, step_sigma):
 def safe_settings(mean, s):
     """Return lines with settings that converge for any samples, as README.md proves."""
     short_s = float(f"{s:.1e}")  # two digits
-    short_mean = short_s * round(mean / short_s)  # a multiple of it, within s / 2
+    short_mean = short_s * round(mean / short_s)  # also few digits; at most s / 2 off
     return [  # .15g writes 0.3 for 0.30000000000000004
-        f"MU_START = {short_mean - 2 * short_s:.15g}",  # so far that there is a way
-        f"SIGMA_START = {3 * short_s:.15g}",  # above best_sigma, so that it only falls
+        f"MU_START = {short_mean - 2 * short_s:.15g}",  # a way to see
+        f"SIGMA_START = {3 * short_s:.15g}",  # best_sigma is 2.7 s at most: it falls
         f"STEP_MU = {short_s**2 / 2:.15g}",  # a quarter of its limit
         f"STEP_SIGMA = {short_s**2 / 4:.15g}",  # a quarter of its limit
         "N_ITERATIONS = 100",
@@ -133,8 +133,8 @@ def safe_settings(mean, s):
 def table(gaussians, mean, s, n):
     """Return a table of the Gaussians {label: (mu, sigma)}, fitted to n samples."""
     error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)
-    places = max(0, 1 - math.floor(math.log10(error_sigma)))  # show two digits of it
-    largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())  # does it fit?
+    places = max(0, 1 - math.floor(math.log10(error_sigma)))  # two digits of it
+    largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())
     style = f"20.{places}f" if places + math.log10(1 + largest) < 16 else "20.12g"
     text = f"{'':18}{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
     for label, (mu, sigma) in gaussians.items():
@@ -212,18 +212,19 @@ def draw_density(ax, x, mean, s, gaussians):
     """Draw the histogram of x, and each Gaussian as a bell, marked at its mu."""
     # Of rounded samples, each bar should hold equally many values: edges between them.
     gaps = np.diff(np.unique(x[:10_000]))  # of more, np.unique would be slow
-    gap = min([s, *gaps[gaps > s / 1000]])  # smaller ones do not matter
+    gap = min(s, min(gaps[gaps > s / 1000], default=s / 1000))  # less is rounding
     scott = 3.5 * s / x.size ** (1 / 3)  # a good width for a Gaussian: Scott's rule
     width = gap * max(1, round(scott / gap))
     an_edge = x[np.argmin(abs(x - mean))] + gap / 2  # within 2 s of mean
-    n_bars = math.ceil(6 * s / width)  # on each side, to reach 4 s from mean
+    n_bars = math.ceil(6 * s / width)  # on each side: 2 s, and the 4 s shown
     edges = an_edge + width * np.arange(-n_bars, n_bars + 1)
     ax.hist(x, edges, density=True, histtype="stepfilled", color="0.8", label="samples")
     low, high = mean - 4 * s, mean + 4 * s
     for label, (mu, sigma) in gaussians.items():
         points = np.union1d(np.linspace(low, high, 1000), mu)  # mu for its top
         bell = [NormalDist(mu, sigma).pdf(point) for point in points]
-        ax.plot(points, bell, markevery=[np.argmax(bell)], label=label, **LOOKS[label])
+        top = points.searchsorted(mu)
+        ax.plot(points, bell, markevery=[top], label=label, **LOOKS[label])
     ax.set(title="density of $x$", xlim=(low, high), yticks=[])
     ax.set_ylim(-0.06 / s, 0.9 / s)  # room below for markers of flat bells
     ax.locator_params(axis="x", nbins=4)

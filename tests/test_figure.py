@@ -206,7 +206,7 @@ def test_rounded_samples_have_no_holes(x, gap):
 OUTLIER = [*np.random.default_rng(0).normal(0, 1, 999), 1000.0]
 SAMPLES = [(np.random.default_rng(0).normal(2, 2, 20), 1.29), (OUTLIER, 0.35)]
 SAMPLES += [(np.random.default_rng(0).normal(2, 2, 8000), 0.175), ([1.0, 4.0], 3)]
-SAMPLES += [([0.0] * 999 + [1000.0], 1)]
+SAMPLES += [([0.0] * 999 + [1000.0], 1), (np.linspace(0, 1, 9999), 0.1625)]
 
 
 @pytest.mark.parametrize("x, width", SAMPLES, ids=lambda each: str(each)[:9])
