@@ -149,7 +149,17 @@ def test_no_text_is_cut_off_covered_or_small(run):
         assert not boxes[one].overlaps(boxes[other]), (one, other)
     legend = [text.get_text() for text in run.figure.legends[0].get_texts()]
     assert legend == ["samples", *run.points, "run", r"best $\sigma$ for each $\mu$"]
-    assert {HEADLINE, r"$\mu$", r"$\sigma$"} < {text.get_text() for text in texts}
+    words = {
+        HEADLINE,
+        r"$\mu$",
+        r"$\sigma$",
+        "iteration",
+        r"mean $\mu$",
+        "density of $x$",
+    }
+    words |= {"log-likelihood: lighter is higher", run.sigma.get_title()}
+    assert words < {text.get_text() for text in texts}
+    assert run.sigma.get_title().startswith(r"standard deviation $\sigma$")
 
 
 def test_lighter_is_higher_and_a_shade_means_the_same_depth_in_every_run(monkeypatch):

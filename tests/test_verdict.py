@@ -46,6 +46,8 @@ def test_the_first_line_and_what_follows(x, changes, line):
     lines = verdict(x, *settings(**changes))
     assert lines[0] == line and max(map(len, lines)) < 80 and "".join(lines).isascii()
     edits = pasted(lines)
+    paste = "This converges; paste it over the constants of the same names:"
+    assert not edits or lines[-len(edits) - 1] == paste
     if line.startswith("Converged"):
         assert len(lines) == 1
     elif line == MORE:
