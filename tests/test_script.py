@@ -124,7 +124,8 @@ def test_samples_without_a_fit_are_named(run, data, message):
     assert out == "" and line.startswith(message) and "\n" not in line
 
 
-def test_drawn_samples_without_a_fit_are_named(run):
+def test_any_seed_will_do_and_drawn_samples_without_a_fit_are_named(run):
+    assert "\nConverged at iteration " in run(SEED=None, N_ITERATIONS=2000)[0]
     out, line = run(MU_TRUE=1e12)
     assert out == "" and line.startswith("The standard deviation of N(MU_TRUE, SIGMA_")
 
