@@ -119,9 +119,22 @@ def test_the_questions_and_the_numbers_in_the_proof():
     assert clamped(x, *negative)[1][3:] == pytest.approx([1e-6, 3.5e37], rel=0.02)
     sigmas = fit(x, *settings(SIGMA_START=0.01))[1]
     assert sigmas[1] == pytest.approx(2.5e11, rel=0.01) and sigmas[-1] == sigmas[1]
-    for b, values in ((1.25, 2), (1.26, 4), (1.33, 8)):  # period doubling
-        last = fit([-1.0, 1.0], 0, 1.1, 0.1, b, 20_000)[1][-2000:]
-        assert len(set(last.round(6))) == values
+    for b, values in ((1.257, 2), (1.258, 4), (1.33, 8), (1.34, 1000)):
+        last = fit([-1.0, 1.0], 0, 1.1, 0.1, b, 60_000)[1][-2000:]
+        assert min(len(set(last.round(6))), 1000) == values
+        if values == 2:
+            r = math.sqrt(b)
+            pair = [math.sqrt(1 + 3 / r) + k * math.sqrt(1 - 1 / r) for k in (-1, 1)]
+            ends = [r * each / 2 for each in pair]
+            assert [min(last), max(last)] == pytest.approx(ends, rel=1e-4)
+    mus, sigmas = fit([-1.0, 1.0], 0.3, 1.0, 2.2, 0.5, 5000)  # mu jumps for ever
+    assert sorted(mus[-2:]) == pytest.approx([-math.sqrt(0.1), math.sqrt(0.1)])
+    assert sigmas[-1] ** 2 == pytest.approx(1.1)
+    mus, sigmas = fit(x, *settings())  # the path of small steps, with k = 0.1
+    d, s = np.mean(x) - mus, np.std(x)
+    c = (1 - s**2 + d[0] ** 2 / 9) / abs(d[0]) ** 0.2
+    path = np.sqrt(s**2 - d**2 / 9 + c * abs(d) ** 0.2)
+    assert c == pytest.approx(-0.14, abs=5e-3) and abs(path - sigmas).max() < 0.03
     seeds = (np.random.default_rng(seed).normal(2, 2, 10_000) for seed in range(40))
     found = [int(verdict(x, *settings())[0].split()[-1][:-1]) for x in seeds]
     assert (min(found), max(found)) == (212, 397) or not SAME_STREAM
