@@ -9,6 +9,7 @@ Run it, edit the constants below, run it again. README.md explains it. The names
 """
 
 import math
+from decimal import ROUND_DOWN, Context
 from pathlib import Path
 from statistics import NormalDist
 
@@ -24,29 +25,27 @@ SEED = 0  # picks the samples; another number picks others, None new ones every 
 
 MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
 SIGMA_START = 1.0  # first guess of sigma; a larger one makes the first steps smaller
-STEP_MU = 0.1  # step size of mu; larger is faster up to s^2, and unstable from 2 s^2 on
-STEP_SIGMA = 0.01  # of sigma; larger is faster up to s^2 / 2, and unstable from s^2 on
+STEP_MU = 0.1  # step size of mu; larger is faster up to s^2, unstable from 2 s^2 on
+STEP_SIGMA = 0.01  # of sigma; larger is faster up to s^2 / 2, unstable from s^2 on
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
-FIGURE = "example2_nf.png"  # saved beside this file; the course page calls it so
+FIGURE = "example2_nf.png"  # file name of the picture, saved beside this file
 
 
 # --------------------------------------------------------------------- the ascent
 def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
-    """Return n_iterations + 1 mus and sigmas for the samples x, or fewer: see break."""
-    # The log-likelihood and its gradients are averages over the samples. They need only
-    # mean and s, because the average of (x - mu)^2 is s^2 + (mean - mu)^2.
-    mean, s = float(np.mean(x)), float(np.std(x))  # in a loop, NumPy's floats are slow
+    """Return mus and sigmas, arrays of n_iterations + 1 values; fewer after a break."""
+    mean, s = float(np.mean(x)), float(np.std(x))  # NumPy's own floats are slower
     mu, sigma = float(mu_start), float(sigma_start)
     mus, sigmas = [mu], [sigma]
     for _ in range(n_iterations):
-        # The average of (x - mu) / sigma^2.
+        # The average of (x - mu) / sigma^2 over the samples.
         gradient_mu = (mean - mu) / sigma**2
         mu = mu + step_mu * gradient_mu
 
-        # The average of (x - mu)^2 / sigma^3 - 1 / sigma. Not simultaneous: mu is the
-        # new one already, as on the course page, so that sigma follows it at once.
-        mean_square = s**2 + (mean - mu) ** 2
+        # The average of (x - mu)^2 / sigma^3 - 1 / sigma. Not simultaneous, on purpose:
+        # with the old mu, sigma would move to suit a guess that is left behind.
+        mean_square = s**2 + (mean - mu) ** 2  # the average of (x - mu)^2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
 
@@ -58,7 +57,7 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 
 
 def best_sigma(mu, mean, s):
-    """Return the sigma with the highest log-likelihood at mu: its gradient is zero."""
+    """Return the sigma at which gradient_sigma is zero: the best one for this mu."""
     return np.sqrt(s**2 + (mean - mu) ** 2)
 
 
@@ -69,73 +68,72 @@ def log_likelihood(mu, sigma, mean, s):
 
 
 # ------------------------------------------------------- the verdict and the table
-MOST_ITERATIONS = 1_000_000  # largest N_ITERATIONS accepted or proposed; takes seconds
-PASTE = "This converges; paste it over the constants of the same names:"
+MOST_ITERATIONS = 1_000_000  # largest N_ITERATIONS, accepted or proposed: seconds
 
 
 def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
-    """Return lines: whether the run converged; if not, why, and settings to paste."""
+    """Return a text: whether the run converged; if not, why, and settings to paste."""
     mean, s = np.mean(x), np.std(x)
-    # Run again with 20,000 iterations more, to see whether it stays, or arrives late.
-    n_longer = n_iterations + 20_000
+    # Run it again, and longer: does it stay at the maximum, or arrive late?
+    n_longer = min(n_iterations + 20_000, MOST_ITERATIONS)
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
-    n_done = mus.size - 1  # without the start
-    # Near is within the smaller standard error, s's, and too little for the figure.
+    n_done = len(sigmas) - 1
+    # Near the maximum: within the standard error of s, and too close to see.
     near = min(s / math.sqrt(2 * len(x)), s / 100)
-    far = np.flatnonzero((abs(mus - mean) > near) | (abs(sigmas - s) > near))
-    arrival = far[-1] + 1 if far.size else 0  # from here on, all are near
-    more_would_do = arrival <= min(n_done, MOST_ITERATIONS)
-    peak = np.argmax(sigmas[: n_iterations + 1])
-    n_down = iterations_down(sigmas[peak], s, step_sigma)
-    edits = [PASTE, *safe_settings(mean, s)]
-    # Above a limit, small errors grow. Below both, all runs arrive in the end, as
-    # README.md proves, if floats can hold their sigma.
+    is_far = (abs(mus - mean) > near) | (abs(sigmas - s) > near)
+    last_far = max(np.flatnonzero(is_far), default=-1)  # an iteration
+
+    edits = safe_settings(mean, s)
+    # At its limit or above, a step cannot settle at the maximum. Below both limits, all
+    # runs get there in the end, as README.md proves, if floats can hold their sigma.
     if step_mu >= 2 * s**2:
         reason = f"STEP_MU must be below 2 s^2 = {2 * s**2:.4g}."
     elif step_sigma >= s**2:
         reason = f"STEP_SIGMA must be below s^2 = {s**2:.4g}."
     elif n_done < n_longer:
         reason = f"iteration {n_done + 1} takes sigma out of 1e-30 to 1e+30."
-    elif arrival <= n_iterations:
-        return [f"Converged at iteration {arrival}."]
-    elif more_would_do:
+    elif last_far < n_iterations:
+        return f"Converged at iteration {last_far + 1}."
+    elif last_far < n_longer:
         reason = "it needs more iterations."
-        edits = [PASTE, f"N_ITERATIONS = {arrival}"]
-    elif n_down > n_longer:
-        reason = f"sigma is {sigmas[peak]:.4g} at iteration {peak}, far too high."
-        edits = [f"The way down takes at least {n_down:.3g} iterations.", *edits]
+        edits = f"N_ITERATIONS = {last_far + 1}"
     else:
-        reason = "the steps are too small, or too near their limits."
-    return [f"Not converged: {reason}", *edits]
+        reason = why_slow(sigmas[: n_iterations + 1], s, step_sigma, n_longer)
+    paste = "This converges; paste it over the constants of the same names:"
+    return f"Not converged: {reason}\n{paste}\n{edits}"
 
 
-def iterations_down(sigma, s, step_sigma):
-    """Return the least number of iterations from sigma down to s, with three digits."""
-    # One iteration lowers sigma^2 by < 2 step_sigma, as gradient_sigma > -1 / sigma.
-    number = (sigma**2 - s**2) / (2 * step_sigma)
-    third_digit = 10.0 ** (math.floor(math.log10(max(1, number))) - 2)
-    return number // third_digit * third_digit  # rounded down
+def why_slow(sigmas, s, step_sigma, n_longer):
+    """Return the reason why n_longer iterations are too few, from the sigmas shown."""
+    # gradient_sigma > -1 / sigma, so one iteration lowers sigma^2 by < 2 step_sigma.
+    highest = sigmas.max()
+    n_down = (highest**2 - s**2) / (2 * step_sigma)
+    if n_down <= n_longer:
+        return "the steps are too small, or too near their limits."
+    n_least = Context(prec=3, rounding=ROUND_DOWN).create_decimal(n_down)
+    reason = f"sigma is {highest:.4g} at iteration {sigmas.argmax()}, far too high."
+    return f"{reason}\nThe way down takes at least {float(n_least):g} iterations."
 
 
 def safe_settings(mean, s):
-    """Return lines with settings that converge for any samples, as README.md proves."""
+    """Return settings to paste that converge for all samples, as README.md proves."""
     short_s = float(f"{s:.1e}")  # two digits
-    short_mean = short_s * round(mean / short_s)  # also few digits; at most s / 2 off
-    return [  # .15g writes 0.3 for 0.30000000000000004
-        f"MU_START = {short_mean - 2 * short_s:.15g}",  # a way to see
-        f"SIGMA_START = {3 * short_s:.15g}",  # best_sigma is 2.7 s at most: it falls
-        f"STEP_MU = {short_s**2 / 2:.15g}",  # a quarter of its limit
-        f"STEP_SIGMA = {short_s**2 / 4:.15g}",  # a quarter of its limit
-        "N_ITERATIONS = 100",
-    ]
+    short_mean = short_s * round(mean / short_s)  # few digits; at most s / 2 off
+    return (  # .15g, because 3 * 0.1 is 0.30000000000000004
+        f"MU_START = {short_mean - 2 * short_s:.15g}\n"  # some way off, to see a climb
+        f"SIGMA_START = {3 * short_s:.15g}\n"  # above best_sigma, so that it only falls
+        f"STEP_MU = {short_s**2 / 2:.15g}\n"  # a quarter of its limit
+        f"STEP_SIGMA = {short_s**2 / 4:.15g}\n"  # a quarter of its limit
+        "N_ITERATIONS = 100"
+    )
 
 
 def table(gaussians, mean, s, n):
     """Return a table of the Gaussians {label: (mu, sigma)}, fitted to n samples."""
     error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)
-    places = max(0, 1 - math.floor(math.log10(error_sigma)))  # two digits of it
+    decimals = max(0, 1 - math.floor(math.log10(error_sigma)))  # 3 for 0.014
     largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())
-    style = f"20.{places}f" if places + math.log10(1 + largest) < 16 else "20.12g"
+    style = f"20.{decimals}f" if largest < 1e12 else "20.12g"  # or columns would touch
     text = f"{'':18}{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
     for label, (mu, sigma) in gaussians.items():
         height = log_likelihood(mu, sigma, mean, s)
@@ -160,16 +158,15 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
     (mu_ax, density_ax), (sigma_ax, hill_ax) = axes
     sigma_ax.sharex(mu_ax)
     hill_ax.sharey(sigma_ax)
-    # Lines at the truth and the maximum, without the markers.
     for label, (mu, sigma) in gaussians.items():
         if label in ("true", "maximum likelihood"):
-            mu_ax.axhline(mu, **LOOKS[label]).set_marker("")
-            sigma_ax.axhline(sigma, **LOOKS[label]).set_marker("")
+            mu_ax.axhline(mu, markevery=[], **LOOKS[label])  # a line, no markers
+            sigma_ax.axhline(sigma, markevery=[], **LOOKS[label])
     for ax, trajectory in ((mu_ax, mus), (sigma_ax, sigmas)):
         ax.plot(trajectory, color=BLUE, lw=2)
         ax.plot(0, trajectory[0], **LOOKS["start"])
-        ax.plot(trajectory.size - 1, trajectory[-1], **LOOKS["final"])
-    # Invisible: each axis shows at least this much, also of a run that hardly moves.
+        ax.plot(len(trajectory) - 1, trajectory[-1], **LOOKS["final"])
+    # Invisible lines: the axes show at least the surroundings of the maximum.
     mu_ax.plot([0, 1], [mean - s / 2, mean + s / 2], alpha=0)
     hill_ax.plot([mean - 3 * s, mean + 3 * s], [s / 2, 1.5 * s], alpha=0)
 
@@ -178,8 +175,8 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
     sigma_ax.locator_params(axis="x", integer=True)
     shown = np.append(sigmas, [sigma for _, sigma in gaussians.values()])
     if shown.max() > 10 * shown.min():
-        sigma_ax.set(yscale="log", title=r"standard deviation $\sigma$ (log scale)")
-        sigma_ax.yaxis.set_minor_formatter("")  # only powers of ten
+        sigma_ax.set(title=r"standard deviation $\sigma$ (log scale)", yscale="log")
+        sigma_ax.minorticks_off()  # their numbers would overlap
     draw_hill(hill_ax, mean, s, mus, sigmas, gaussians)
     draw_density(density_ax, x, mean, s, gaussians)
     figure.suptitle(headline)
@@ -204,71 +201,72 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     curve = best_sigma(mu_axis, mean, s)
     ax.plot(mu_axis, curve, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
     ax.set(xlim=mu_limits, xlabel=r"$\mu$", ylim=sigma_limits, ylabel=r"$\sigma$")
-    ax.locator_params(axis="x", nbins=4)  # because more numbers may touch
+    ax.locator_params(axis="x", nbins=4)  # more numbers may touch
     ax.set_title("log-likelihood: lighter is higher")
 
 
 def draw_density(ax, x, mean, s, gaussians):
-    """Draw the histogram of x, and each Gaussian as a bell, marked at its mu."""
-    # Of rounded samples, each bar should hold equally many values: edges between them.
-    gaps = np.diff(np.unique(x[:10_000]))  # of more, np.unique would be slow
-    gap = min(s, min(gaps[gaps > s / 1000], default=s / 1000))  # less is rounding
-    scott = 3.5 * s / x.size ** (1 / 3)  # a good width for a Gaussian: Scott's rule
-    width = gap * max(1, round(scott / gap))
-    an_edge = x[np.argmin(abs(x - mean))] + gap / 2  # within 2 s of mean
-    n_bars = math.ceil(6 * s / width)  # on each side: 2 s, and the 4 s shown
-    edges = an_edge + width * np.arange(-n_bars, n_bars + 1)
+    """Draw a histogram of x, and each Gaussian as a bell, marked at its mu."""
+    edges = bar_edges(x, s)
     ax.hist(x, edges, density=True, histtype="stepfilled", color="0.8", label="samples")
     low, high = mean - 4 * s, mean + 4 * s
     for label, (mu, sigma) in gaussians.items():
-        points = np.union1d(np.linspace(low, high, 1000), mu)  # mu for its top
-        bell = [NormalDist(mu, sigma).pdf(point) for point in points]
-        top = points.searchsorted(mu)
-        ax.plot(points, bell, markevery=[top], label=label, **LOOKS[label])
+        grid = np.union1d(np.linspace(low, high, 1000), mu)  # mu for its top
+        bell = [NormalDist(mu, sigma).pdf(point) for point in grid]
+        at_mu = np.argmin(abs(grid - mu))
+        ax.plot(grid, bell, label=label, markevery=[at_mu], **LOOKS[label])
     ax.set(title="density of $x$", xlim=(low, high), yticks=[])
     ax.set_ylim(-0.06 / s, 0.9 / s)  # room below for markers of flat bells
     ax.locator_params(axis="x", nbins=4)
 
 
+def bar_edges(x, s):
+    """Return the edges of the bars of a histogram of x."""
+    # Of samples in whole years, no bar may hold a year more than its neighbours.
+    gaps = np.diff(np.unique(x[:10_000]))  # of more, np.unique would be slow
+    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # less is an error of floats
+    best_width = 3.5 * s / len(x) ** (1 / 3)  # Scott's rule, for a Gaussian
+    width = gap * max(1, round(best_width / gap))
+    return np.arange(x.min() - gap / 2, x.max() + width, width)
+
+
 # ---------------------------------------------- the samples, the checks, the whole
 def load_samples():
-    """Return the samples, shape (n,). Stop with one line if they cannot be fitted."""
-    name, x = "DATA (in suitable units)", DATA  # the name is for messages
+    """Return the samples, shape (n,). Stop with one line if DATA cannot be fitted."""
     if DATA is None:
-        name = "N(MU_TRUE, SIGMA_TRUE)"
-        x = np.random.default_rng(SEED).normal(MU_TRUE, SIGMA_TRUE, N_SAMPLES)
+        return np.random.default_rng(SEED).normal(MU_TRUE, SIGMA_TRUE, N_SAMPLES)
     try:
-        x = np.asarray(x, dtype=float)
-    except (OverflowError, TypeError, ValueError) as error:
+        x = np.asarray(DATA, dtype=float)
+    except (TypeError, ValueError) as error:
         raise SystemExit(f"DATA must be numbers: {error}") from None
-    if x.ndim != 1 or x.size < 2:
+    if x.ndim != 1 or len(x) < 2:
         raise SystemExit(f"DATA must be 2 or more numbers, not of shape {x.shape}")
-    worst = np.argmax(abs(x))  # a nan, if there is one, which check refuses, too
-    check(f"Sample {worst} of {name}", float(x[worst]), -1e15, 1e15)
-    least = max(1e-9, 1e-11 * abs(np.mean(x)))  # less would drown in rounding
-    check(f"The standard deviation of {name}", float(np.std(x)), least, 1e15)
+    worst = np.argmax(abs(x))  # a nan, if there is one
+    check(f"DATA[{worst}]", float(x[worst]), -1e15, 1e15)
     return x
 
 
-def check(name, value, low, high, kind="a number"):
-    """Stop with one line, unless value is of the kind, and from low to high."""
-    types = int if kind == "a whole number" else (int, float)
+def check(name, value, low, high, whole=False):
+    """Stop with one line, unless value is a number, or a whole one, in this range."""
+    kind = "a whole number" if whole else "a number"
+    types = int if whole else (int, float)
     if not (isinstance(value, types) and low <= value <= high):
         wanted = f"{kind} from {low:g} to {high:g}"
         raise SystemExit(f"{name} must be {wanted}, not {value!r}")
 
 
 def check_constants():
-    """Stop with a line if a constant is of no use, or so large that floats overflow."""
-    check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, "a whole number")
+    """Stop with one line if a constant is of no use, or would make floats overflow."""
+    check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, whole=True)
     check("MU_TRUE", MU_TRUE, -1e15, 1e15)
     check("SIGMA_TRUE", SIGMA_TRUE, 1e-9, 1e15)
-    check("SEED", 0 if SEED is None else SEED, 0, 10**18, "a whole number")
+    if SEED is not None:
+        check("SEED", SEED, 0, 10**18, whole=True)
     check("MU_START", MU_START, -1e30, 1e30)
     check("SIGMA_START", SIGMA_START, 1e-30, 1e30)
     check("STEP_MU", STEP_MU, 1e-30, 1e30)
     check("STEP_SIGMA", STEP_SIGMA, 1e-30, 1e30)
-    check("N_ITERATIONS", N_ITERATIONS, 1, MOST_ITERATIONS, "a whole number")
+    check("N_ITERATIONS", N_ITERATIONS, 1, MOST_ITERATIONS, whole=True)
 
 
 def main():
@@ -276,19 +274,21 @@ def main():
     check_constants()
     x = load_samples()
     mean, s = np.mean(x), np.std(x)
+    least_s = 1e-9 + 1e-11 * abs(mean)  # less would drown in rounding
+    check("The standard deviation of DATA, or SIGMA_TRUE,", float(s), least_s, 1e15)
     settings = MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS
     mus, sigmas = fit(x, *settings)
-    lines = verdict(x, *settings)
     gaussians = {"true": (MU_TRUE, SIGMA_TRUE)} if DATA is None else {}
     gaussians["start"] = mus[0], sigmas[0]
     gaussians["final"] = mus[-1], sigmas[-1]
     gaussians["maximum likelihood"] = mean, s
-    print(table(gaussians, mean, s, x.size), *lines, sep="\n")
+    text = verdict(x, *settings)
+    print(table(gaussians, mean, s, len(x)), text, sep="\n")
 
-    figure = draw(x, mean, s, mus, sigmas, gaussians, headline=lines[0])
+    figure = draw(x, mean, s, mus, sigmas, gaussians, headline=text.splitlines()[0])
     folder = Path(__file__).parent if "__file__" in globals() else Path()  # notebook
     try:
-        name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"
+        name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # as savefig does
         figure.savefig(folder / name, dpi=220)  # 1760 pixels wide
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise SystemExit(f"FIGURE = {FIGURE!r} cannot be saved: {error}") from None

@@ -15,11 +15,11 @@ import fit_gaussian
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
     """Run main() with some constants; return what it prints, and its last words."""
+    # Drawing takes most of the time: a small blank sheet instead.
+    monkeypatch.setattr(fit_gaussian, "draw", lambda *_, **__: Figure((1, 1)))
+    monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "script.py"))
 
-    def run_main(picture=False, **constants):
-        if not picture:  # drawing takes most of the time: a small blank sheet instead
-            monkeypatch.setattr(fit_gaussian, "draw", lambda *_, **__: Figure((1, 1)))
-        monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "script.py"))
+    def run_main(**constants):
         for name, value in {**SHIPPED, **constants}.items():
             monkeypatch.setattr(fit_gaussian, name, value)
         line = None
@@ -27,7 +27,6 @@ def run(monkeypatch, capsys, tmp_path):
             fit_gaussian.main()
         except SystemExit as stop:
             line = stop.code
-        fit_gaussian.plt.close("all")
         return capsys.readouterr().out, line
 
     return run_main

@@ -37,10 +37,7 @@ def page_loop(x, mu, sigma, gamma_mu, gamma_sigma, n_iter):
     return np.array(mus), np.array(sigmas)
 
 
-def pasted(lines):
-    """The constants that the last lines of a verdict say to paste."""
-    edits = [re.fullmatch(r"([A-Z_]+) = (\S+)", line) for line in lines]
-    edits = {edit[1]: float(edit[2]) for edit in edits if edit}
-    if "N_ITERATIONS" in edits:
-        edits["N_ITERATIONS"] = int(edits["N_ITERATIONS"])
-    return edits
+def pasted(text):
+    """The constants that a text says to paste."""
+    edits = re.findall(r"(?m)^([A-Z_]+) = (\S+)$", text)
+    return {k: (int if k == "N_ITERATIONS" else float)(v) for k, v in edits}
