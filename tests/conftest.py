@@ -15,14 +15,13 @@ import fit_gaussian
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
     """Run main() with some constants; return what it prints, and its last words."""
-    # Drawing takes most of the time: a small blank sheet instead.
-    monkeypatch.setattr(fit_gaussian, "draw", lambda *_, **__: Figure((1, 1)))
+    monkeypatch.setattr(fit_gaussian, "draw", lambda *_, **__: Figure((1, 1)))  # quick
     monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "script.py"))
 
     def run_main(**constants):
+        line = None
         for name, value in {**SHIPPED, **constants}.items():
             monkeypatch.setattr(fit_gaussian, name, value)
-        line = None
         try:
             fit_gaussian.main()
         except SystemExit as stop:

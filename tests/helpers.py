@@ -16,13 +16,8 @@ def settings(**changes):
     return [*{**START, **changes}.values()]
 
 
-def page_samples():
-    return np.random.default_rng(0).normal(2.0, 2.0, 10_000)
-
-
-def two_values(mean, s, n=100):
-    """Samples with this mean and standard deviation, but for rounding."""
-    return mean + s * np.resize([-1.0, 1.0], n)
+def page_samples(seed=0):
+    return np.random.default_rng(seed).normal(2.0, 2.0, 10_000)
 
 
 def page_loop(x, mu, sigma, gamma_mu, gamma_sigma, n_iter):

@@ -1,96 +1,144 @@
-"""The script as its user meets it: run, edited, edited wrongly, run elsewhere."""
+"""The script as its user meets it: README.md, the table, edits, and where it runs."""
 
-import math
+import io
 import os
 import re
-import runpy
-import subprocess
-import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from helpers import SHIPPED, page_loop, page_samples, pasted, settings
 
 import fit_gaussian
+from fit_gaussian import fit, verdict
+
+SCRIPT = Path(fit_gaussian.__file__).read_text("utf-8")
+README = Path(fit_gaussian.__file__).with_name("README.md").read_text("utf-8")
+ROWS = re.findall(r"(?m)^\| `([A-Z].+?)` \| (.+?) \| .+ \|$", README)
+BLOCK = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
+NUMBER = r" *-?\d+\.?\d*(e[+-]\d+)?"
+SAME_STREAM = round(np.random.default_rng(0).normal(), 9) == 0.125730221
 
 
-def edited(folder, before="", **constants):
-    """A copy of the script with its constants as shipped, but for these."""
-    text = before + Path(fit_gaussian.__file__).read_text("utf-8")
-    for name, value in {**SHIPPED, **constants}.items():
-        text = re.sub(rf"(?m)^{name} = .*?  #", f"{name} = {value!r}  #", text, count=1)
-    (folder / "script.py").write_text(text, "utf-8")
-    return folder / "script.py"
+def assert_same(shown, printed):
+    """The same text; and the same numbers, if NumPy still draws those of the README."""
+    assert re.sub(NUMBER, " #", shown) == re.sub(NUMBER, " #", printed)
+    assert shown == printed or not SAME_STREAM
 
 
-def python(script, cwd, **env):
-    # Our warnings only: a deprecation inside another package is not the script's.
-    warnings = "-Werror::RuntimeWarning", "-Werror::UserWarning"
-    options = {"capture_output": True, "text": True, "cwd": cwd}
-    command = [sys.executable, *warnings, script]
-    return subprocess.run(command, check=False, env={**os.environ, **env}, **options)
+def test_the_output_is_the_script_s_and_every_message_is_met(run):
+    assert_same(dict(BLOCK.findall(README))["text"], run()[0])
+    said = {*re.findall("`Not converged: (.{5})", str(ROWS))}
+    assert said == {"STEP_", "itera", "it ne", "sigma", "the s"}
 
 
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
+@pytest.mark.parametrize("edits, shown", ROWS, ids=[row[0] for row in ROWS])
+def test_try_it(run, edits, shown):
+    pairs = (edit.split(" = ") for edit in edits.split("`<br>`"))
+    constants = {name: (float if "." in v else eval)(v) for name, v in pairs}
+    printed = run(**constants)[0].splitlines()
+    for line in re.findall(r"`([^`]+)`", shown):
+        found = [text for text in printed if text.split()[0] == line.split()[0]]
+        assert_same(line, found[0])
 
 
-# ----------------------------------------------------------------------- the table
-@pytest.mark.parametrize("truth", [True, False])
-def test_the_table(run, truth):
-    x = page_samples()
-    out, line = run() if truth else run(DATA=[*x])
+def changed(diff):
+    """The ascent and the verdict of the script with lines changed."""
+    text, lines = SCRIPT, diff.splitlines()
+    for old, new in zip(*([s[1:] for s in lines if s[0] == sign] for sign in "-+")):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    exec(text, names := {"__name__": "changed"})  # noqa: S102, it is ours
+    return names["fit"], names["verdict"]
+
+
+def iteration(text):
+    """The iteration at which a run converges, or would."""
+    return pasted(text).get("N_ITERATIONS") or int(text.split()[-1][:-1])
+
+
+def test_the_numbers_of_the_readme():
+    x, one = page_samples(), settings(MU_START=-300.0, STEP_MU=1.0)
+    cures = [changed(diff) for kind, diff in BLOCK.findall(README) if kind == "diff"]
+    (_, cure), (old_fit, old_mu) = cures
+    big = settings(STEP_MU=4.0, STEP_SIGMA=2.0, N_ITERATIONS=1)
+    negative = settings(MU_START=2.0, SIGMA_START=1.72, STEP_SIGMA=24.0)
+    far, tiny = fit(x, *settings(MU_START=-300.0)), fit(x, *settings(SIGMA_START=0.01))
+    own = np.array(fit([1, 2, 1, 2, 3, 2], 0, 2, 0.3, 0.15, 100))
+    seeds = [iteration(verdict(page_samples(i), *settings())) for i in range(40)]
+    for found, said, written in (
+        (np.hypot(np.std(x), np.mean(x) - far[0][1]), 272, "is at 272"),
+        (far[1][1], 740, "from 1 to 740"),
+        (fit(x, *settings(STEP_MU=10.0))[0][1], 47, "To 47"),
+        (fit([0, 4], *big)[0][1], 17, "from -3 to 17"),  # mean 2 and s 2: by hand
+        (fit([0, 4], *big)[1][1], 457, "1 + 2 · (229 - 1) = 457"),
+        (own[:, -1], [1.833, 0.687], "end at 1.833 and 0.687"),
+        (fit(x, *big)[1][1], 459, "to 459 in our loop"),
+        (len(fit(x, *negative)[1]), 3, "iteration 3 makes"),
+        (tiny[0][1], 5010, "to 5,010"),
+        (tiny[1][[1, -1]], [2.508e11] * 2, r"$2.5 \cdot 10^{11}$"),
+        ([min(seeds), max(seeds)], [212, 397], "takes 212 to 397 iterations"),
+        (iteration(cure(x, *settings())), 348, "at iteration 348"),
+        (iteration(cure(x, *settings(SIGMA_START=0.01))), 391, "takes 391"),
+        (iteration(cure(x, *settings(MU_START=-300.0))), 1114, "takes 1,114"),
+        (iteration(cure(x, *settings(STEP_MU=1.0, STEP_SIGMA=1.0))), 1, "a single one"),
+        (iteration(old_mu(x, *settings())), 216, "iteration 216 instead of 314"),
+        ([fit(x, *one)[1][1], old_fit(x, *one)[1][1]], [1.03, 913], "leaps to 913"),
+        (iteration(verdict(x, *one)), 643, "arrive at iteration 643"),
+    ):
+        assert written in README
+        near = pytest.approx(said, rel=1e-9 if isinstance(found, int) else 0.01)
+        assert found == near or not SAME_STREAM, written
+
+
+@pytest.mark.parametrize("constants", [{}, {"DATA": page_samples()}], ids=len)
+def test_the_table(run, constants):
+    out, line = run(**constants)
     assert line is None and out.isascii()
+    x = page_samples()
     mus, sigmas = page_loop(x, *settings())
-    rows = {"true": (2, 2)} if truth else {}
+    rows = {} if constants else {"true": (2, 2)}
     rows.update(start=(-3, 1), final=(mus[-1], sigmas[-1]))
     rows["maximum likelihood"] = np.mean(x), np.std(x)
-    head, *lines = out.splitlines()
-    assert re.split("  +", head) == ["", "mu", "sigma", "log-likelihood"]
-    for line, (label, (mu, sigma)) in zip(lines, rows.items()):
-        z = (x - mu) / sigma
-        height = np.mean(-(z**2) / 2 - np.log(sigma * math.sqrt(2 * math.pi)))
-        expected = [label, f"{mu:.3f}", f"{sigma:.3f}", f"{height:.7g}"]
-        assert re.split("  +", line) == expected and len(line) == 78
-    errors, *last = lines[len(rows) :]
-    assert re.split("  +", errors) == ["standard error", "0.020", "0.014"]
-    assert last == ["Converged at iteration 314.", "Figure: example2_nf.png"]
+    expected = [["", "mu", "sigma", "log-likelihood"]]
+    for label, (mu, sigma) in rows.items():
+        squares, area = ((x - mu) / sigma) ** 2, sigma * np.sqrt(2 * np.pi)
+        height = f"{np.mean(-squares / 2 - np.log(area)):.7g}"
+        expected.append([label, f"{mu:.3f}", f"{sigma:.3f}", height])
+    expected += [["standard error", "0.020", "0.014"], ["Converged at iteration 314."]]
+    expected += [["Figure: example2_nf.png"]]
+    assert [re.split("  +", line) for line in out.splitlines()] == expected
 
 
 # Two digits of the standard error of sigma; and numbers too long for that.
+TIMES = {"DATA": [1.7e9 + 0.25 * i for i in range(9)], "MU_START": 1.7e9}
 WIDE = [({"N_SAMPLES": 20}, "0.27"), ({"SIGMA_TRUE": 2000.0}, "14")]
-TIMES = [1.7e9 + 0.25 * i for i in range(9)]
-WIDE += [({"DATA": TIMES, "MU_START": 1.7e9, "SIGMA_START": 3.0}, "0.15")]
-WIDE += [({"SIGMA_START": value}, None) for value in (1e-3, 1e-20)]
-WIDE += [({"DATA": [-1.23456789e14 + 1e4 * i for i in range(5)]}, None)]
+WIDE += [({**TIMES, "SIGMA_START": 3.0}, "0.15"), ({"SIGMA_START": 1e-3}, "0.0141149")]
+WIDE += [({"DATA": [-1.23456789e14 + 1e4 * i for i in range(5)]}, "4472.13595")]
 
 
 @pytest.mark.parametrize("constants, error", WIDE, ids=str)
 def test_columns_line_up_with_two_digits_of_the_standard_error(run, constants, error):
-    rows = run(**constants)[0].splitlines()
-    rows = rows[1 : 1 + [row[:8] for row in rows].index("standard")]
-    assert {len(row) for row in rows[:-1]} == {78} and len(rows[-1]) == 58
-    assert {len(row[18:].split()) for row in rows[:-1]} == {3}  # none touch
-    cells = [cell for row in rows for cell in re.split("  +", row)[1:3]]
-    decimals = {len(cell.partition(".")[2]) for cell in cells}
-    assert error is None or (cells[-1], decimals) == (error, {max(0, len(error) - 2)})
+    rows, _, errors = run(**constants)[0].partition("\nstandard error")
+    assert {len(row) for row in rows.splitlines()} == {78}
+    assert {len(row[18:].split()) for row in rows.splitlines()} == {3}  # none touch
+    assert re.match(rf" .* {error}\d*\n", errors)
 
 
-# --------------------------------------------------------------------- bad values
-BAD = [math.nan, math.inf, None, "2", [1], 1j]
-NUMBER, WHOLE = "a number from {} to {}", "a whole number from {} to {}"
-RANGES = {
-    "N_SAMPLES": (WHOLE.format(2, "1e+08"), [1, 10**8 + 1, 1e4, "a"]),
-    "MU_TRUE": (NUMBER.format("-1e+15", "1e+15"), [-2e15, 2e15, *BAD]),
-    "SIGMA_TRUE": (NUMBER.format("1e-09", "1e+15"), [0, -2, 9e-10, 2e15, *BAD]),
-    "SEED": (WHOLE.format(0, "1e+18"), [-1, 10**19, 0.0, ""]),
-    "MU_START": (NUMBER.format("-1e+30", "1e+30"), [-2e30, 2e30, *BAD]),
-    "N_ITERATIONS": (WHOLE.format(1, "1e+06"), [0, 10**6 + 1, 2.5, None]),
-}
-for name in ("SIGMA_START", "STEP_MU", "STEP_SIGMA"):
-    RANGES[name] = NUMBER.format("1e-30", "1e+30"), [0, -0.1, 9e-31, 2e30, *BAD]
-WRONG = [(name, wanted, bad) for name, (wanted, l) in RANGES.items() for bad in l]
+LARGE, SMALL = "a number from -1e+15 to 1e+15", "a number from 1e-30 to 1e+30"
+RANGES = [
+    ("N_SAMPLES", "a whole number from 2 to 1e+08", [1, 10**8 + 1, 1e4, "a"]),
+    ("MU_TRUE", LARGE, [-1.1e15, 1.1e15, np.inf, 1j]),
+    ("SIGMA_TRUE", "a number from 1e-09 to 1e+15", [0, -2, 9e-10, 1.1e15, "2"]),
+    ("SEED", "a whole number from 0 to 1e+18", [-1, 10**19, 0.0, ""]),
+    ("MU_START", "a number from -1e+30 to 1e+30", [-1.1e30, 1.1e30, np.nan, None]),
+    ("SIGMA_START", SMALL, [0, -1.0, 9e-31, 1.1e30, np.nan, [1]]),
+    ("STEP_MU", SMALL, [0, -0.1, 9e-31, 1.1e30, np.nan]),
+    ("STEP_SIGMA", SMALL, [0, -0.1, 9e-31, 1.1e30, np.nan]),
+    ("N_ITERATIONS", "a whole number from 1 to 1e+06", [0, 10**6 + 1, 2.5, None]),
+]
+WRONG = [(name, wanted, bad) for name, wanted, values in RANGES for bad in values]
 
 
 @pytest.mark.parametrize("name, wanted, value", WRONG)
@@ -99,83 +147,57 @@ def test_a_wrong_constant_is_named_and_what_it_must_be(run, name, wanted, value)
 
 
 SPREAD = "The standard deviation of DATA, or SIGMA_TRUE, must be a number from "
+NO_FIT = [(x, "numbers: ") for x in (["70", "x"], "marks.csv", [1, [2, 3]], [1, 2j])]
 SHAPES = [(7, "()"), ([], "(0,)"), ([1.0], "(1,)"), ([[1, 2], [3, 4]], "(2, 2)")]
-NO_FIT = [(x, f"DATA must be 2 or more numbers, not of shape {s}") for x, s in SHAPES]
-TEXT = [["70", "x"], "marks.csv", {1, 2}, [1, [2, 3]], [1, 2j]]
-NO_FIT += [(x, "DATA must be numbers: ") for x in TEXT]
-PLACES = [([1, 2, None], 2), ([1, math.nan], 1), ([-math.inf, 1], 0), ([1, -2e15], 1)]
-NO_FIT += [(x, f"DATA[{i}] must be {RANGES['MU_TRUE'][0]}, not ") for x, i in PLACES]
+NO_FIT += [(x, f"2 or more numbers, not of shape {s}") for x, s in SHAPES]
+NO_FIT = [(x, f"DATA must be {wanted}") for x, wanted in NO_FIT]
+PLACES = [([1, 2, None], 2), ([1, np.nan], 1), ([-np.inf, 1], 0), ([1, -2e15], 1)]
+NO_FIT += [(x, f"DATA[{i}] must be {LARGE}, not ") for x, i in PLACES]
 NO_FIT += [([5, 5], SPREAD + "1.05e-09"), ([0.1] * 10, SPREAD), ([0, 1e-10], SPREAD)]
 NO_FIT += [([1e9, 1e9 + 0.019], SPREAD + "0.01 to 1e+15, not 0.0095")]
 
 
-@pytest.mark.parametrize("data, message", NO_FIT, ids=repr)
-def test_samples_without_a_fit_are_named(run, data, message):
-    out, line = run(DATA=data)
-    assert out == "" and line.startswith(message) and "\n" not in line
+FITS = [[1e9, 1e9 + 0.021], [-9e14, 9e14], ["1", "2"], np.array([3, 5], "int8")]
+FITS += [[2e7 + 3000 * i for i in range(9)], (0, 3e-9), [True, 0], None]
 
 
-def test_any_seed_will_do_and_drawn_samples_without_a_fit_are_named(run):
-    assert "\nConverged at iteration " in run(SEED=None, N_ITERATIONS=2000)[0]
-    out, line = run(MU_TRUE=1e12)
-    assert out == "" and line.startswith(SPREAD + "10 ")
+@pytest.mark.parametrize("data, message", [*NO_FIT, *((x, None) for x in FITS)])
+def test_samples_are_named_or_fitted_after_a_paste_at_most(run, data, message):
+    out, line = run(DATA=data, SEED=None)
+    if message is None:
+        assert line is None
+        assert "\nConverged at iteration " in run(DATA=data, **pasted(out))[0]
+    else:
+        assert out == "" and line.startswith(message) and "\n" not in line
 
 
-FITS = [[1e9, 1e9 + 0.021], [1e-8, 4e-8], [-9e14, 9e14], ["1", "2"], [True, 0]]
-FITS += [np.array([3, 5], "int8"), [2e7 + 3000 * i for i in range(9)], (0, 3e-9)]
-
-
-@pytest.mark.parametrize("data", FITS, ids=repr)
-def test_all_other_samples_are_fitted_after_a_paste_at_most(run, data):
-    out, line = run(DATA=data)
-    assert line is None
-    assert "\nConverged at iteration " in run(DATA=data, **pasted(out))[0]
-
-
-# ----------------------------------------------------------------------- the figure
-UNSAVED = [("f.xyz", "xyz"), ("none/f.png", "No such file"), (None, "NoneType")]
-
-
-@pytest.mark.parametrize("figure, reason", UNSAVED)
-def test_a_figure_that_cannot_be_saved_costs_no_numbers(run, tmp_path, figure, reason):
+@pytest.mark.parametrize("figure", ["f.xyz", "none/f.png", None])
+def test_a_figure_that_cannot_be_saved_costs_no_numbers(run, tmp_path, figure):
     out, line = run(FIGURE=figure)
-    assert out.endswith("Converged at iteration 314.\n") and names(tmp_path) == []
+    assert out.endswith("Converged at iteration 314.\n") and "\n" not in line
     assert line.startswith(f"FIGURE = {figure!r} cannot be saved: ")
-    assert reason in line and "\n" not in line
     assert run(FIGURE="f")[0].endswith("\nFigure: f.png\n")
-    assert names(tmp_path) == ["f.png"]
+    assert os.listdir(tmp_path) == ["f.png"]
 
 
-# A back end that tells what is shown, and how, and loses the lines that are not out.
-BACKEND = """import os, sys
-from matplotlib import pyplot
-from matplotlib.backends.backend_agg import *
-def show(*args, **options):
-    print("SHOWN", pyplot.get_fignums(), args, options, file=sys.stderr)
-    os._exit(7)
-"""
+def test_in_a_cell_and_from_elsewhere_it_saves_and_shows(monkeypatch, tmp_path):
+    text, shown, raw = SCRIPT, [], io.BytesIO()
+    for name, value in SHIPPED.items():  # it may have been edited
+        text = re.sub(rf"(?m)^{name} = .*?  #", f"{name} = {value!r}  #", text)
 
+    def show(*args, **options):
+        last_line = raw.getvalue().splitlines()[-1]  # if it is flushed
+        shown.append((args, options, plt.get_fignums(), last_line))
+        plt.close("all")
 
-def test_run_from_elsewhere_it_saves_beside_itself_and_then_shows(tmp_path):
-    (folder := tmp_path / "folder").mkdir()
-    (folder / "fakeshow.py").write_text(BACKEND)
-    env = {"MPLBACKEND": "module://fakeshow", "PYTHONUNBUFFERED": ""}
-    done = python(edited(folder), tmp_path, **env)
-    assert (done.returncode, done.stderr) == (7, "SHOWN [1] () {}\n")
-    assert done.stdout.endswith("\nFigure: example2_nf.png\n")
-    assert "example2_nf.png" in names(folder) and names(tmp_path) == ["folder"]
-
-
-def test_without_a_display_and_pasted_into_a_notebook_cell(tmp_path):
-    cell = edited(tmp_path, before="del __file__\n")
-    done = python(cell, tmp_path, DISPLAY="", MPLBACKEND="")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "example2_nf.png" in names(tmp_path)
-
-
-def test_imported_it_does_nothing_and_run_it_ends_with_an_error(tmp_path, capsys):
-    script = edited(tmp_path, SIGMA_START=-1.0)
-    runpy.run_path(script)
-    assert capsys.readouterr().out == "" and names(tmp_path) == ["script.py"]
-    with pytest.raises(SystemExit, match="SIGMA_START must be a number"):
-        runpy.run_path(script, run_name="__main__")
+    monkeypatch.setattr(plt, "show", show)
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw))
+    monkeypatch.chdir(tmp_path)
+    exec(text, {"__name__": "imported"})  # noqa: S102, it is ours
+    assert os.listdir() == [] == shown
+    os.mkdir("beside")
+    for file in ({}, {"__file__": "beside/script.py"}):  # a cell has none
+        exec(text, {"__name__": "__main__", **file})  # noqa: S102
+    assert sorted(os.listdir()) == ["beside", "example2_nf.png"]
+    assert os.listdir("beside") == ["example2_nf.png"]
+    assert shown == [((), {}, [1], b"Figure: example2_nf.png")] * 2
