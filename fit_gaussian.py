@@ -11,7 +11,6 @@ Run it, edit the constants below, run it again. README.md explains it. The names
 import math
 from decimal import ROUND_DOWN, Context
 from pathlib import Path
-from statistics import NormalDist
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,8 +24,8 @@ SEED = 0  # picks the samples; another number picks others, None new ones every 
 
 MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
 SIGMA_START = 1.0  # first guess of sigma; a larger one makes the first steps smaller
-STEP_MU = 0.1  # step size of mu; larger is faster up to s^2, unstable from 2 s^2 on
-STEP_SIGMA = 0.01  # of sigma; larger is faster up to s^2 / 2, unstable from s^2 on
+STEP_MU = 0.1  # step size of mu; larger is faster, unstable from 2 s^2 on, here 8
+STEP_SIGMA = 0.01  # step size of sigma; larger is faster, unstable from s^2 on, here 4
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
 FIGURE = "example2_nf.png"  # file name of the picture, saved beside this file
@@ -34,7 +33,7 @@ FIGURE = "example2_nf.png"  # file name of the picture, saved beside this file
 
 # --------------------------------------------------------------------- the ascent
 def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
-    """Return mus and sigmas, arrays of n_iterations + 1 values; fewer after a break."""
+    """Return n_iterations + 1 mus and sigmas, or fewer if sigma leaves its range."""
     mean, s = float(np.mean(x)), float(np.std(x))  # NumPy's own floats are slower
     mu, sigma = float(mu_start), float(sigma_start)
     mus, sigmas = [mu], [sigma]
@@ -43,13 +42,13 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         gradient_mu = (mean - mu) / sigma**2
         mu = mu + step_mu * gradient_mu
 
-        # The average of (x - mu)^2 / sigma^3 - 1 / sigma. Not simultaneous, on purpose:
-        # with the old mu, sigma would move to suit a guess that is left behind.
+        # The average of (x - mu)^2 / sigma^3 - 1 / sigma. The new mu is
+        # deliberate: with the old one, sigma would move to suit a guess left behind.
         mean_square = s**2 + (mean - mu) ** 2  # the average of (x - mu)^2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
 
-        if not 1e-30 <= sigma <= 1e30:  # negative, or floats would soon overflow
+        if not 1e-30 <= sigma <= 1e30:  # it is negative, or floats would soon overflow
             break
         mus.append(mu)
         sigmas.append(sigma)
@@ -57,7 +56,7 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 
 
 def best_sigma(mu, mean, s):
-    """Return the sigma at which gradient_sigma is zero: the best one for this mu."""
+    """Return the sigma at which gradient_sigma is zero: the best one at this mu."""
     return np.sqrt(s**2 + (mean - mu) ** 2)
 
 
@@ -68,35 +67,35 @@ def log_likelihood(mu, sigma, mean, s):
 
 
 # ------------------------------------------------------- the verdict and the table
-MOST_ITERATIONS = 1_000_000  # largest N_ITERATIONS, accepted or proposed: seconds
+MOST_ITERATIONS = 1_000_000  # the largest N_ITERATIONS; so many take a few seconds
 
 
 def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     """Return a text: whether the run converged; if not, why, and settings to paste."""
     mean, s = np.mean(x), np.std(x)
-    # Run it again, and longer: does it stay at the maximum, or arrive late?
+    # Near the maximum: closer than the standard error of s, and than a figure shows.
+    near = min(s / math.sqrt(2 * len(x)), s / 100)
+    # Run it again and longer, which takes 0.02 s: does it stay near, or arrive late?
     n_longer = min(n_iterations + 20_000, MOST_ITERATIONS)
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
-    n_done = len(sigmas) - 1
-    # Near the maximum: within the standard error of s, and too close to see.
-    near = min(s / math.sqrt(2 * len(x)), s / 100)
     is_far = (abs(mus - mean) > near) | (abs(sigmas - s) > near)
-    last_far = max(np.flatnonzero(is_far), default=-1)  # an iteration
+    arrival = 1 + max(np.flatnonzero(is_far), default=-1)  # all are near from here on
 
-    edits = safe_settings(mean, s)
-    # At its limit or above, a step cannot settle at the maximum. Below both limits, all
-    # runs get there in the end, as README.md proves, if floats can hold their sigma.
+    edits = safe_settings(mean, s)  # replaced below if more iterations are enough
+    # Beside the maximum, an iteration multiplies the error of mu by 1 - step_mu / s^2
+    # and that of sigma by 1 - 2 step_sigma / s^2: at the limits, by -1. Below them, all
+    # runs arrive in the end, as README.md proves, if floats can hold their sigma.
     if step_mu >= 2 * s**2:
         reason = f"STEP_MU must be below 2 s^2 = {2 * s**2:.4g}."
     elif step_sigma >= s**2:
         reason = f"STEP_SIGMA must be below s^2 = {s**2:.4g}."
-    elif n_done < n_longer:
-        reason = f"iteration {n_done + 1} takes sigma out of 1e-30 to 1e+30."
-    elif last_far < n_iterations:
-        return f"Converged at iteration {last_far + 1}."
-    elif last_far < n_longer:
+    elif len(sigmas) <= n_longer:  # fit broke off
+        reason = f"iteration {len(sigmas)} takes sigma out of 1e-30 to 1e+30."
+    elif arrival <= n_iterations:
+        return f"Converged at iteration {arrival}."
+    elif arrival <= n_longer:
         reason = "it needs more iterations."
-        edits = f"N_ITERATIONS = {last_far + 1}"
+        edits = f"N_ITERATIONS = {arrival}"
     else:
         reason = why_slow(sigmas[: n_iterations + 1], s, step_sigma, n_longer)
     paste = "This converges; paste it over the constants of the same names:"
@@ -105,35 +104,36 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 
 def why_slow(sigmas, s, step_sigma, n_longer):
     """Return the reason why n_longer iterations are too few, from the sigmas shown."""
-    # gradient_sigma > -1 / sigma, so one iteration lowers sigma^2 by < 2 step_sigma.
-    highest = sigmas.max()
+    # sigma falls by less than step_sigma / sigma, so sigma^2 by less than 2 step_sigma.
+    highest, where = sigmas.max(), sigmas.argmax()
     n_down = (highest**2 - s**2) / (2 * step_sigma)
     if n_down <= n_longer:
         return "the steps are too small, or too near their limits."
-    n_least = Context(prec=3, rounding=ROUND_DOWN).create_decimal(n_down)
-    reason = f"sigma is {highest:.4g} at iteration {sigmas.argmax()}, far too high."
-    return f"{reason}\nThe way down takes at least {float(n_least):g} iterations."
+    n_least = float(Context(prec=3, rounding=ROUND_DOWN).create_decimal(n_down))
+    reason = f"sigma is {highest:.4g} at iteration {where}, too high for STEP_SIGMA."
+    return f"{reason}\nThe way down takes at least {n_least:g} iterations."
 
 
 def safe_settings(mean, s):
     """Return settings to paste that converge for all samples, as README.md proves."""
     short_s = float(f"{s:.1e}")  # two digits
-    short_mean = short_s * round(mean / short_s)  # few digits; at most s / 2 off
+    short_mean = short_s * round(mean / short_s)  # the multiple nearest to mean
     return (  # .15g, because 3 * 0.1 is 0.30000000000000004
-        f"MU_START = {short_mean - 2 * short_s:.15g}\n"  # some way off, to see a climb
-        f"SIGMA_START = {3 * short_s:.15g}\n"  # above best_sigma, so that it only falls
+        f"MU_START = {short_mean - 2 * short_s:.15g}\n"  # 2 s away, to see a climb
+        f"SIGMA_START = {3 * short_s:.15g}\n"  # above best_sigma: sigma only falls
         f"STEP_MU = {short_s**2 / 2:.15g}\n"  # a quarter of its limit
         f"STEP_SIGMA = {short_s**2 / 4:.15g}\n"  # a quarter of its limit
-        "N_ITERATIONS = 100"
+        "N_ITERATIONS = 100"  # at most 94 are needed
     )
 
 
 def table(gaussians, mean, s, n):
     """Return a table of the Gaussians {label: (mu, sigma)}, fitted to n samples."""
-    error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)
-    decimals = max(0, 1 - math.floor(math.log10(error_sigma)))  # 3 for 0.014
+    error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)  # standard errors
+    decimals = max(0, 1 - math.floor(math.log10(error_sigma)))  # to show two digits
     largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())
-    style = f"20.{decimals}f" if largest < 1e12 else "20.12g"  # or columns would touch
+    too_long = largest * 10**decimals > 1e15  # more digits than a float has
+    style = "20.12g" if too_long else f"20.{decimals}f"
     text = f"{'':18}{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
     for label, (mu, sigma) in gaussians.items():
         height = log_likelihood(mu, sigma, mean, s)
@@ -143,7 +143,7 @@ def table(gaussians, mean, s, n):
 
 # --------------------------------------------------------------------- the figure
 BLUE, ORANGE = "#0060a8", "#e08a00"  # in grey, one is dark and the other light
-# The look of each Gaussian: a line for its bell, a marker for its mu and sigma.
+# A line for each bell, a marker for its mu and sigma; sizes differ, so that none hides.
 LOOKS = {
     "true": {"color": ORANGE, "lw": 4, "marker": "o", "ms": 14, "fillstyle": "none"},
     "start": {"color": BLUE, "lw": 1, "marker": "o", "ms": 9, "fillstyle": "none"},
@@ -157,7 +157,7 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
     figure, axes = plt.subplots(2, 2, figsize=(8, 5.5), layout="constrained")
     (mu_ax, density_ax), (sigma_ax, hill_ax) = axes
     sigma_ax.sharex(mu_ax)
-    hill_ax.sharey(sigma_ax)
+    hill_ax.sharey(sigma_ax)  # both show sigma
     for label, (mu, sigma) in gaussians.items():
         if label in ("true", "maximum likelihood"):
             mu_ax.axhline(mu, markevery=[], **LOOKS[label])  # a line, no markers
@@ -166,21 +166,21 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
         ax.plot(trajectory, color=BLUE, lw=2)
         ax.plot(0, trajectory[0], **LOOKS["start"])
         ax.plot(len(trajectory) - 1, trajectory[-1], **LOOKS["final"])
-    # Invisible lines: the axes show at least the surroundings of the maximum.
+    # Invisible lines, to widen the axes of a run that hardly moves.
     mu_ax.plot([0, 1], [mean - s / 2, mean + s / 2], alpha=0)
     hill_ax.plot([mean - 3 * s, mean + 3 * s], [s / 2, 1.5 * s], alpha=0)
 
     mu_ax.set_title(r"mean $\mu$")
     sigma_ax.set(title=r"standard deviation $\sigma$", xlabel="iteration")
     sigma_ax.locator_params(axis="x", integer=True)
-    shown = np.append(sigmas, [sigma for _, sigma in gaussians.values()])
-    if shown.max() > 10 * shown.min():
+    all_sigmas = np.append(sigmas, [sigma for _, sigma in gaussians.values()])
+    if all_sigmas.max() > 10 * all_sigmas.min():
         sigma_ax.set(title=r"standard deviation $\sigma$ (log scale)", yscale="log")
-        sigma_ax.minorticks_off()  # their numbers would overlap
+        sigma_ax.yaxis.set_minor_formatter("")  # small ticks without numbers
     draw_hill(hill_ax, mean, s, mus, sigmas, gaussians)
     draw_density(density_ax, x, mean, s, gaussians)
     figure.suptitle(headline)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)  # of all panels
     return figure
 
 
@@ -189,13 +189,12 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     ax.plot(mus, sigmas, color=BLUE, lw=0.6, marker=".", ms=3, label="run")
     for label, (mu, sigma) in gaussians.items():
         ax.plot(mu, sigma, **LOOKS[label])
-    mu_limits, sigma_limits = ax.get_xlim(), ax.get_ylim()  # for what is drawn so far
-    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # where best_sigma dips
-    sigma_axis = np.geomspace(*sigma_limits, 200)  # for a linear or a log axis
+    mu_limits, sigma_limits = ax.get_xlim(), ax.get_ylim()  # contourf widens them
+    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # best_sigma's minimum
+    sigma_axis = np.geomspace(*sigma_limits, 200)  # above 0: see the 10 in draw
     height = log_likelihood(*np.meshgrid(mu_axis, sigma_axis), mean, s)
     depth = log_likelihood(mean, s, mean, s) - height
-    levels = [0.05, 0.2, 0.8, 3, 12, 50, 200, 800]  # the same shades in all runs
-    # Light greens: one between two levels, and one at each end.
+    levels = [0.05, 0.2, 0.8, 3, 12, 50, 200, 800]  # each four times the last, roughly
     shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, len(levels) + 1))
     ax.contourf(mu_axis, sigma_axis, depth, levels, colors=shades, extend="both")
     curve = best_sigma(mu_axis, mean, s)
@@ -211,23 +210,24 @@ def draw_density(ax, x, mean, s, gaussians):
     ax.hist(x, edges, density=True, histtype="stepfilled", color="0.8", label="samples")
     low, high = mean - 4 * s, mean + 4 * s
     for label, (mu, sigma) in gaussians.items():
-        grid = np.union1d(np.linspace(low, high, 1000), mu)  # mu for its top
-        bell = [NormalDist(mu, sigma).pdf(point) for point in grid]
+        grid = np.union1d(np.linspace(low, high, 1000), mu)  # for a thin bell
+        bell = np.exp(log_likelihood(mu, sigma, grid, 0))  # each point a single sample
         at_mu = np.argmin(abs(grid - mu))
         ax.plot(grid, bell, label=label, markevery=[at_mu], **LOOKS[label])
     ax.set(title="density of $x$", xlim=(low, high), yticks=[])
-    ax.set_ylim(-0.06 / s, 0.9 / s)  # room below for markers of flat bells
+    ax.set_ylim(-0.06 / s, 0.9 / s)  # best bell: 0.4 / s; taller ones are cut off
     ax.locator_params(axis="x", nbins=4)
 
 
 def bar_edges(x, s):
     """Return the edges of the bars of a histogram of x."""
-    # Of samples in whole years, no bar may hold a year more than its neighbours.
-    gaps = np.diff(np.unique(x[:10_000]))  # of more, np.unique would be slow
-    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # less is an error of floats
+    # If x are whole numbers, bars of width 1.5 would hold one or two values in turn.
+    some = x[:: 1 + len(x) // 10_000]  # because np.unique is slow for many
+    gaps = np.diff(np.unique(some))
+    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # as 0.1 + 0.2 is not 0.3
     best_width = 3.5 * s / len(x) ** (1 / 3)  # Scott's rule, for a Gaussian
     width = gap * max(1, round(best_width / gap))
-    return np.arange(x.min() - gap / 2, x.max() + width, width)
+    return np.arange(x.min() - gap / 2, x.max() + width, width)  # between values
 
 
 # ---------------------------------------------- the samples, the checks, the whole
@@ -237,19 +237,18 @@ def load_samples():
         return np.random.default_rng(SEED).normal(MU_TRUE, SIGMA_TRUE, N_SAMPLES)
     try:
         x = np.asarray(DATA, dtype=float)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise SystemExit(f"DATA must be numbers: {error}") from None
     if x.ndim != 1 or len(x) < 2:
         raise SystemExit(f"DATA must be 2 or more numbers, not of shape {x.shape}")
-    worst = np.argmax(abs(x))  # a nan, if there is one
+    worst = np.argmax(abs(x))  # the first nan, if there is one
     check(f"DATA[{worst}]", float(x[worst]), -1e15, 1e15)
     return x
 
 
-def check(name, value, low, high, whole=False):
-    """Stop with one line, unless value is a number, or a whole one, in this range."""
-    kind = "a whole number" if whole else "a number"
-    types = int if whole else (int, float)
+def check(name, value, low, high, types=(int, float)):
+    """Stop with one line, unless value has one of the types and is in the range."""
+    kind = "a whole number" if types is int else "a number"
     if not (isinstance(value, types) and low <= value <= high):
         wanted = f"{kind} from {low:g} to {high:g}"
         raise SystemExit(f"{name} must be {wanted}, not {value!r}")
@@ -257,16 +256,16 @@ def check(name, value, low, high, whole=False):
 
 def check_constants():
     """Stop with one line if a constant is of no use, or would make floats overflow."""
-    check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, whole=True)
+    check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, int)
     check("MU_TRUE", MU_TRUE, -1e15, 1e15)
     check("SIGMA_TRUE", SIGMA_TRUE, 1e-9, 1e15)
     if SEED is not None:
-        check("SEED", SEED, 0, 10**18, whole=True)
+        check("SEED", SEED, 0, 10**18, int)
     check("MU_START", MU_START, -1e30, 1e30)
     check("SIGMA_START", SIGMA_START, 1e-30, 1e30)
     check("STEP_MU", STEP_MU, 1e-30, 1e30)
     check("STEP_SIGMA", STEP_SIGMA, 1e-30, 1e30)
-    check("N_ITERATIONS", N_ITERATIONS, 1, MOST_ITERATIONS, whole=True)
+    check("N_ITERATIONS", N_ITERATIONS, 1, MOST_ITERATIONS, int)
 
 
 def main():
@@ -274,7 +273,7 @@ def main():
     check_constants()
     x = load_samples()
     mean, s = np.mean(x), np.std(x)
-    least_s = 1e-9 + 1e-11 * abs(mean)  # less would drown in rounding
+    least_s = 1e-9 + 1e-11 * abs(mean)  # keeps 5 digits of a float
     check("The standard deviation of DATA, or SIGMA_TRUE,", float(s), least_s, 1e15)
     settings = MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS
     mus, sigmas = fit(x, *settings)
@@ -286,13 +285,14 @@ def main():
     print(table(gaussians, mean, s, len(x)), text, sep="\n")
 
     figure = draw(x, mean, s, mus, sigmas, gaussians, headline=text.splitlines()[0])
-    folder = Path(__file__).parent if "__file__" in globals() else Path()  # notebook
+    # Beside this file, or where a notebook runs, which has no __file__.
+    folder = Path(__file__).parent if "__file__" in globals() else Path()
     try:
-        name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # as savefig does
+        name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # savefig's
         figure.savefig(folder / name, dpi=220)  # 1760 pixels wide
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise SystemExit(f"FIGURE = {FIGURE!r} cannot be saved: {error}") from None
-    print("Figure:", name, flush=True)  # now, because a window waits to be closed
+    print("Figure:", name, flush=True)  # before the window stops the program
     plt.show()
 
 

@@ -19,8 +19,8 @@ def test_the_shipped_settings_find_the_truth_and_the_maximum():
     mus, sigmas = fit(x, *settings())
     error_mu, error_sigma = 2 / math.sqrt(10_000), 2 / math.sqrt(20_000)
     assert abs(mus[-1] - 2) < 3 * error_mu and abs(sigmas[-1] - 2) < 3 * error_sigma
-    assert abs(mus[-1] - np.mean(x)) < error_mu
-    assert abs(sigmas[-1] - np.std(x)) < error_sigma
+    assert abs(mus[-1] - x.mean()) < error_mu
+    assert abs(sigmas[-1] - x.std()) < error_sigma
 
 
 @pytest.mark.parametrize("x", SAMPLES, ids=len)
@@ -108,7 +108,6 @@ OUT = "iteration 1 takes sigma out of 1e-30 to 1e+30."
 
 # Samples, edits, and the first line, but for "Not converged: ".
 FIRST_LINES = [
-    (SMALL, BESIDE, YES),
     (SMALL, {**BESIDE, "STEP_MU": 0.5}, MU + "0.5."),  # 2 s^2, not 2 s or s^2
     (SMALL, {**BESIDE, "STEP_MU": 0.499}, YES),
     (SMALL, {**BESIDE, "STEP_SIGMA": 0.25}, SIGMA + "0.25."),
@@ -125,7 +124,7 @@ FIRST_LINES = [
 ]
 
 
-@pytest.mark.parametrize("x, changes, line", FIRST_LINES, ids=str)
+@pytest.mark.parametrize("x, changes, line", FIRST_LINES)
 def test_the_first_line_and_what_follows(x, changes, line):
     first, *more = verdict(x, *settings(**changes)).split("\n")
     assert first == (line if line == YES else f"Not converged: {line}")
@@ -139,12 +138,12 @@ DOWN = [(TWO, {"MU_START": mu}) for mu in (-300.0, -1e4, -317.3, -9e5, 400.0)]
 DOWN += [([70, 65, 82, 71, 55, 90], {}), (TWO, {"SIGMA_START": 30, "N_ITERATIONS": 1})]
 
 
-@pytest.mark.parametrize("x, changes", DOWN, ids=str)
+@pytest.mark.parametrize("x, changes", DOWN)
 def test_the_highest_sigma_and_the_way_down_to_three_digits_not_more(x, changes):
-    first, second, _, *edits = verdict(x, *settings(**changes)).split("\n")
+    first, second, *_ = verdict(x, *settings(**changes)).split("\n")
     sigmas = page_loop(x, *settings(**changes))[1]
     peak = f"{sigmas.max():.4g} at iteration {sigmas.argmax()}"
-    assert first == f"Not converged: sigma is {peak}, far too high." and len(edits) == 5
+    assert first == f"Not converged: sigma is {peak}, too high for STEP_SIGMA."
     least = (sigmas.max() ** 2 - np.var(x)) / (2 * 0.01)
     shown = float(re.fullmatch(r"The way down takes at least (\S+) it.*", second)[1])
     assert shown == float(f"{shown:.3g}") and 0 <= least - shown < 0.01 * shown

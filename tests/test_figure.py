@@ -10,10 +10,11 @@ import pytest
 from helpers import SHIPPED, START
 from matplotlib.text import Text
 
-from fit_gaussian import draw, draw_density, fit
+from fit_gaussian import BLUE, draw, draw_density, fit
 
 EDITS = [{}, {"MU_START": -150_000.0}, {"SIGMA_START": 0.01}, {"N_ITERATIONS": 1}]
 EDITS += [{"N_SAMPLES": 2}, {"SIGMA_START": 1e-20}, {"MU_START": 2.0, "known": False}]
+EDITS += [{"MU_TRUE": -1.25e6, "SIGMA_TRUE": 57, "MU_START": -1.251e6}]
 EDITS += [{"SIGMA_START": 1e-30, "MU_START": 1e30, "STEP_MU": 1e30, "STEP_SIGMA": 1e30}]
 for seed in range(3):  # and random ranges and offsets
     rng = np.random.default_rng(seed)
@@ -43,35 +44,34 @@ def run(request):
     plt.close("all")
 
 
-def shown(ax):
-    return [line for line in ax.lines if line.get_alpha() != 0]
-
-
 def test_the_run_and_the_gaussians_in_all_panels(run):
     levels = [run.points[k] for k in ("true", "maximum likelihood") if k in run.points]
-    for ax, path, i in ((run.mu, run.mus, 0), (run.sigma, run.sigmas, 1)):
-        *lines, line, start, final = shown(ax)
+    panels = (run.mu.lines[:-1], run.mus, 0), (run.sigma.lines, run.sigmas, 1)
+    for (*lines, line, start, final), path, i in panels:  # the last of mu is invisible
         assert [line.get_ydata()[0] for line in lines] == [level[i] for level in levels]
         assert all(line.get_markevery() == [] for line in lines)
         np.testing.assert_array_equal(line.get_data(), [np.arange(path.size), path])
         ends = [start.get_xydata().tolist(), final.get_xydata().tolist()]
         assert ends == [[[0, path[0]]], [[path.size - 1, path[-1]]]]
-        assert start.get_markersize() > final.get_markersize()  # both are seen
-        assert (start.get_fillstyle(), final.get_fillstyle()) == ("none", "full")
-    path, *points, curve = shown(run.hill)
+    _, path, *points, curve = run.hill.lines  # the first is invisible
     np.testing.assert_array_equal(path.get_data(), [run.mus, run.sigmas])
     assert (path.get_linestyle(), path.get_marker()) == ("-", ".")
-    mu, sigma = curve.get_data()
-    assert sigma == pytest.approx(np.hypot(run.s, run.mean - mu)) and run.mean in mu
+    (mu, sigma), color = curve.get_data(), curve.get_color()
+    assert sigma == pytest.approx(np.hypot(run.s, run.mean - mu)) and color == "0.3"
+    assert run.mean in mu  # the curve's tip
     found = [point.get_xydata().tolist() for point in points]
     assert found == [[[mu, sigma]] for mu, sigma in run.points.values()]
-    bells, looks = run.density.lines, {}
-    for bell, (label, (mu, sigma)) in zip(bells, run.points.items()):
+    bells = dict(zip(run.points, run.density.lines))
+    for (label, bell), (mu, sigma) in zip(bells.items(), run.points.values()):
         x, y = bell.get_data()
         assert y == pytest.approx([NormalDist(mu, sigma).pdf(each) for each in x])
         assert x[bell.get_markevery()] == [mu] and np.diff(x).min() < 0.01 * run.s
-        looks[str([plt.getp(bell, key) for key in ("color", "lw", "ls", "ms")])] = label
-    assert [*looks.values()] == [*run.points] == [bell.get_label() for bell in bells]
+        assert label == bell.get_label()
+    best, start, final = [*bells.values()][-1], bells["start"], bells["final"]
+    assert start.get_color() == final.get_color() == path.get_color() == BLUE
+    # All are seen where they coincide.
+    assert best.get_markersize() > start.get_markersize() > final.get_markersize() > 5
+    assert (start.get_fillstyle(), final.get_fillstyle()) == ("none", "full")
 
 
 def test_axes(run):
@@ -88,11 +88,11 @@ def test_axes(run):
         (run.hill.get_xlim(), [*mus, mean - 3 * s, mean + 3 * s]),
         (scale(run.hill.get_ylim()), scale([*sigmas, s / 2, 1.5 * s])),
         (scale(run.sigma.get_ylim()), scale([*sigmas, s / 2, 1.5 * s])),
-        (run.density.get_xlim(), [mean - 3.9 * s, mean + 3.9 * s]),
         (run.density.get_ylim(), [-0.05 / s, 0.8 / s]),  # the best bell is 0.4 / s high
     ):
         size = max(values) - min(values)
         assert low < min(values) and max(values) < high and high - low < 1.2 * size
+    assert run.density.get_xlim() == pytest.approx((mean - 4 * s, mean + 4 * s))
     ticks = np.clip(run.sigma.get_xticks(), *run.mu.get_xlim())[1:-1]
     assert len(ticks) >= 2 and all(tick >= 0 and tick % 1 == 0 for tick in ticks)
 
@@ -114,7 +114,7 @@ def test_no_text_is_cut_off_covered_or_small(run):
         assert not one.overlaps(other)
     legend = [text.get_text() for text in run.figure.legends[0].get_texts()]
     assert legend == ["samples", *run.points, "run", r"best $\sigma$ for each $\mu$"]
-    words = {HEADLINE, "iteration", r"mean $\mu$", "density of $x$", r"$\mu$"}
+    words = {HEADLINE, "iteration", r"$\mu$", r"$\sigma$", "density of $x$"}
     assert words < {text.get_text() for text in texts}
 
 
@@ -142,9 +142,9 @@ RNG = np.random.default_rng(1)
 # Samples, the gap between their values if they are rounded, and the bars' width in s.
 BARS = {
     "ages": (RNG.normal(40, 12, 500).round(), 1, 0.44),
-    "dice": (RNG.integers(1, 7, 20_000), 1, None),
     "tenths": ([0.1 + 0.2, *RNG.normal(0, 0.8, 20_000).round(1)], 0.1, None),
     "times": (1.7e9 + RNG.integers(0, 99, 400) / 4, 0.25, 0.475),
+    "counts": (np.repeat([1, 2, 3], 12_000), 1, None),
     "many": (RNG.normal(2, 2, 8000), None, 0.175),
     "outlier": ([*RNG.normal(0, 1, 999), 1000.0], None, 0.35),
 }
@@ -161,6 +161,7 @@ def test_bars_have_scott_s_width_and_no_holes(x, gap, width):
     widths, scott = np.diff(edges), width * np.std(x) if width else gap
     assert widths == pytest.approx(np.full(n, widths[0]), rel=1e-6)
     assert widths[0] == pytest.approx(scott, rel=0.15)
+    assert ax.patches[0].get_facecolor() == (0.8, 0.8, 0.8, 1.0)
     if gap:  # a whole number of values in each bar, and edges between them
         between = np.array([*(edges - x[-1] - gap / 2), widths[0]]) / gap
         assert between == pytest.approx(np.round(between), abs=1e-3)
