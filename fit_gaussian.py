@@ -28,12 +28,12 @@ STEP_MU = 0.1  # step size of mu; larger is faster, unstable from 2 s^2 on, here
 STEP_SIGMA = 0.01  # step size of sigma; larger is faster, unstable from s^2 on, here 4
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
-FIGURE = "example2_nf.png"  # file name of the picture, saved beside this file
+FIGURE = "example2_nf.png"  # the course page's picture, saved beside this file
 
 
 # --------------------------------------------------------------------- the ascent
 def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
-    """Return n_iterations + 1 mus and sigmas, or fewer if sigma leaves its range."""
+    """Return n_iterations + 1 mus and sigmas; fewer if sigma leaves 1e-30 to 1e30."""
     mean, s = float(np.mean(x)), float(np.std(x))  # NumPy's own floats are slower
     mu, sigma = float(mu_start), float(sigma_start)
     mus, sigmas = [mu], [sigma]
@@ -42,13 +42,13 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         gradient_mu = (mean - mu) / sigma**2
         mu = mu + step_mu * gradient_mu
 
-        # The average of (x - mu)^2 / sigma^3 - 1 / sigma. The new mu is
-        # deliberate: with the old one, sigma would move to suit a guess left behind.
+        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu. On purpose:
+        # updated together with mu, sigma would suit a guess that is left behind.
         mean_square = s**2 + (mean - mu) ** 2  # the average of (x - mu)^2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
 
-        if not 1e-30 <= sigma <= 1e30:  # it is negative, or floats would soon overflow
+        if not 1e-30 <= sigma <= 1e30:  # negative, or 1 / sigma^3 would soon overflow
             break
         mus.append(mu)
         sigmas.append(sigma)
@@ -73,9 +73,9 @@ MOST_ITERATIONS = 1_000_000  # the largest N_ITERATIONS; so many take a few seco
 def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     """Return a text: whether the run converged; if not, why, and settings to paste."""
     mean, s = np.mean(x), np.std(x)
-    # Near the maximum: closer than the standard error of s, and than a figure shows.
+    # Near: closer than s / sqrt(2 n), the standard error of s, and than a figure shows.
     near = min(s / math.sqrt(2 * len(x)), s / 100)
-    # Run it again and longer, which takes 0.02 s: does it stay near, or arrive late?
+    # A longer run, which takes 0.02 s, tells whether it stays near or arrives late.
     n_longer = min(n_iterations + 20_000, MOST_ITERATIONS)
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
     is_far = (abs(mus - mean) > near) | (abs(sigmas - s) > near)
@@ -84,7 +84,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     edits = safe_settings(mean, s)  # replaced below if more iterations are enough
     # Beside the maximum, an iteration multiplies the error of mu by 1 - step_mu / s^2
     # and that of sigma by 1 - 2 step_sigma / s^2: at the limits, by -1. Below them, all
-    # runs arrive in the end, as README.md proves, if floats can hold their sigma.
+    # runs arrive in the end, as README.md proves, unless sigma outgrows floats.
     if step_mu >= 2 * s**2:
         reason = f"STEP_MU must be below 2 s^2 = {2 * s**2:.4g}."
     elif step_sigma >= s**2:
@@ -103,41 +103,42 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 
 
 def why_slow(sigmas, s, step_sigma, n_longer):
-    """Return the reason why n_longer iterations are too few, from the sigmas shown."""
-    # sigma falls by less than step_sigma / sigma, so sigma^2 by less than 2 step_sigma.
+    """Return the reason why n_longer iterations are too few, given the sigmas drawn."""
     highest, where = sigmas.max(), sigmas.argmax()
+    # As gradient_sigma > -1 / sigma, an iteration takes < 2 step_sigma off sigma^2.
     n_down = (highest**2 - s**2) / (2 * step_sigma)
     if n_down <= n_longer:
         return "the steps are too small, or too near their limits."
-    n_least = float(Context(prec=3, rounding=ROUND_DOWN).create_decimal(n_down))
+    round_down = Context(prec=3, rounding=ROUND_DOWN).create_decimal
+    n_least = float(round_down(n_down))
     reason = f"sigma is {highest:.4g} at iteration {where}, too high for STEP_SIGMA."
     return f"{reason}\nThe way down takes at least {n_least:g} iterations."
 
 
 def safe_settings(mean, s):
     """Return settings to paste that converge for all samples, as README.md proves."""
-    short_s = float(f"{s:.1e}")  # two digits
-    short_mean = short_s * round(mean / short_s)  # the multiple nearest to mean
+    short_s = float(f"{s:.1e}")  # two digits, to be short to type
+    short_mean = short_s * round(mean / short_s)  # at most short_s / 2 from mean
     return (  # .15g, because 3 * 0.1 is 0.30000000000000004
-        f"MU_START = {short_mean - 2 * short_s:.15g}\n"  # 2 s away, to see a climb
-        f"SIGMA_START = {3 * short_s:.15g}\n"  # above best_sigma: sigma only falls
+        f"MU_START = {short_mean - 2 * short_s:.15g}\n"  # 2 s off, to see a way
+        f"SIGMA_START = {3 * short_s:.15g}\n"  # best_sigma is lower: sigma only falls
         f"STEP_MU = {short_s**2 / 2:.15g}\n"  # a quarter of its limit
         f"STEP_SIGMA = {short_s**2 / 4:.15g}\n"  # a quarter of its limit
-        "N_ITERATIONS = 100"  # at most 94 are needed
+        "N_ITERATIONS = 100"  # README.md proves that 94 are enough
     )
 
 
 def table(gaussians, mean, s, n):
     """Return a table of the Gaussians {label: (mu, sigma)}, fitted to n samples."""
     error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)  # standard errors
-    decimals = max(0, 1 - math.floor(math.log10(error_sigma)))  # to show two digits
+    decimals = max(0, 1 - math.floor(math.log10(error_sigma)))  # 3 for 0.014
     largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())
-    too_long = largest * 10**decimals > 1e15  # more digits than a float has
-    style = "20.12g" if too_long else f"20.{decimals}f"
+    fits = largest * 10**decimals < 1e15  # as a float has 15 digits, a column 20
+    style = f"20.{decimals}f" if fits else "20.12g"
     text = f"{'':18}{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
     for label, (mu, sigma) in gaussians.items():
-        height = log_likelihood(mu, sigma, mean, s)
-        text += f"{label:18}{mu:{style}}{sigma:{style}}{height:20.7g}\n"
+        value = log_likelihood(mu, sigma, mean, s)
+        text += f"{label:18}{mu:{style}}{sigma:{style}}{value:20.7g}\n"
     return text + f"{'standard error':18}{error_mu:{style}}{error_sigma:{style}}"
 
 
@@ -174,7 +175,7 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
     sigma_ax.set(title=r"standard deviation $\sigma$", xlabel="iteration")
     sigma_ax.locator_params(axis="x", integer=True)
     all_sigmas = np.append(sigmas, [sigma for _, sigma in gaussians.values()])
-    if all_sigmas.max() > 10 * all_sigmas.min():
+    if all_sigmas.max() > 10 * all_sigmas.min():  # a linear axis could go below 0
         sigma_ax.set(title=r"standard deviation $\sigma$ (log scale)", yscale="log")
         sigma_ax.yaxis.set_minor_formatter("")  # small ticks without numbers
     draw_hill(hill_ax, mean, s, mus, sigmas, gaussians)
@@ -189,12 +190,12 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     ax.plot(mus, sigmas, color=BLUE, lw=0.6, marker=".", ms=3, label="run")
     for label, (mu, sigma) in gaussians.items():
         ax.plot(mu, sigma, **LOOKS[label])
-    mu_limits, sigma_limits = ax.get_xlim(), ax.get_ylim()  # contourf widens them
-    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # best_sigma's minimum
-    sigma_axis = np.geomspace(*sigma_limits, 200)  # above 0: see the 10 in draw
+    mu_limits, sigma_limits = ax.get_xlim(), ax.get_ylim()  # set again below
+    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # mean is the curve's tip
+    sigma_axis = np.geomspace(*sigma_limits, 200)  # above 0: see all_sigmas in draw
     height = log_likelihood(*np.meshgrid(mu_axis, sigma_axis), mean, s)
     depth = log_likelihood(mean, s, mean, s) - height
-    levels = [0.05, 0.2, 0.8, 3, 12, 50, 200, 800]  # each four times the last, roughly
+    levels = [0.05, 0.2, 0.8, 3, 12, 50, 200, 800]  # each about twice as far off
     shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, len(levels) + 1))
     ax.contourf(mu_axis, sigma_axis, depth, levels, colors=shades, extend="both")
     curve = best_sigma(mu_axis, mean, s)
@@ -210,21 +211,21 @@ def draw_density(ax, x, mean, s, gaussians):
     ax.hist(x, edges, density=True, histtype="stepfilled", color="0.8", label="samples")
     low, high = mean - 4 * s, mean + 4 * s
     for label, (mu, sigma) in gaussians.items():
-        grid = np.union1d(np.linspace(low, high, 1000), mu)  # for a thin bell
-        bell = np.exp(log_likelihood(mu, sigma, grid, 0))  # each point a single sample
+        grid = np.union1d(np.linspace(low, high, 1000), mu)  # mu is a thin bell's top
+        bell = np.exp(-(((grid - mu) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
         at_mu = np.argmin(abs(grid - mu))
         ax.plot(grid, bell, label=label, markevery=[at_mu], **LOOKS[label])
     ax.set(title="density of $x$", xlim=(low, high), yticks=[])
-    ax.set_ylim(-0.06 / s, 0.9 / s)  # best bell: 0.4 / s; taller ones are cut off
+    ax.set_ylim(-0.06 / s, 0.9 / s)  # room for markers below; taller bells are cut
     ax.locator_params(axis="x", nbins=4)
 
 
 def bar_edges(x, s):
     """Return the edges of the bars of a histogram of x."""
-    # If x are whole numbers, bars of width 1.5 would hold one or two values in turn.
-    some = x[:: 1 + len(x) // 10_000]  # because np.unique is slow for many
-    gaps = np.diff(np.unique(some))
-    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # as 0.1 + 0.2 is not 0.3
+    # If x are whole numbers, so must be the width: bars of width 1.5 would hold one or
+    # two values in turn. So it is a multiple of the gap between values.
+    gaps = np.diff(np.unique(x[:: 1 + len(x) // 10_000]))  # all would take long
+    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # smaller: rounding errors
     best_width = 3.5 * s / len(x) ** (1 / 3)  # Scott's rule, for a Gaussian
     width = gap * max(1, round(best_width / gap))
     return np.arange(x.min() - gap / 2, x.max() + width, width)  # between values
@@ -241,7 +242,7 @@ def load_samples():
         raise SystemExit(f"DATA must be numbers: {error}") from None
     if x.ndim != 1 or len(x) < 2:
         raise SystemExit(f"DATA must be 2 or more numbers, not of shape {x.shape}")
-    worst = np.argmax(abs(x))  # the first nan, if there is one
+    worst = np.argmax(abs(x))  # the first nan, if any, which check refuses
     check(f"DATA[{worst}]", float(x[worst]), -1e15, 1e15)
     return x
 
@@ -273,13 +274,12 @@ def main():
     check_constants()
     x = load_samples()
     mean, s = np.mean(x), np.std(x)
-    least_s = 1e-9 + 1e-11 * abs(mean)  # keeps 5 digits of a float
+    least_s = 1e-9 + 1e-11 * abs(mean)  # s keeps 5 of a float's 16 digits
     check("The standard deviation of DATA, or SIGMA_TRUE,", float(s), least_s, 1e15)
     settings = MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS
     mus, sigmas = fit(x, *settings)
     gaussians = {"true": (MU_TRUE, SIGMA_TRUE)} if DATA is None else {}
-    gaussians["start"] = mus[0], sigmas[0]
-    gaussians["final"] = mus[-1], sigmas[-1]
+    gaussians |= {"start": (mus[0], sigmas[0]), "final": (mus[-1], sigmas[-1])}
     gaussians["maximum likelihood"] = mean, s
     text = verdict(x, *settings)
     print(table(gaussians, mean, s, len(x)), text, sep="\n")
@@ -288,7 +288,7 @@ def main():
     # Beside this file, or where a notebook runs, which has no __file__.
     folder = Path(__file__).parent if "__file__" in globals() else Path()
     try:
-        name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # savefig's
+        name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # savefig adds it
         figure.savefig(folder / name, dpi=220)  # 1760 pixels wide
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise SystemExit(f"FIGURE = {FIGURE!r} cannot be saved: {error}") from None
