@@ -48,7 +48,7 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
 
-        if not 1e-30 <= sigma <= 1e30:  # negative, or 1 / sigma^3 would soon overflow
+        if not 1e-30 <= sigma <= 1e30:  # negative, or floats would soon overflow
             break
         mus.append(mu)
         sigmas.append(sigma)
@@ -75,7 +75,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     mean, s = np.mean(x), np.std(x)
     # Near: closer than s / sqrt(2 n), the standard error of s, and than a figure shows.
     near = min(s / math.sqrt(2 * len(x)), s / 100)
-    # A longer run, which takes 0.02 s, tells whether it stays near or arrives late.
+    # A longer run, which takes a moment, tells whether it stays near or arrives late.
     n_longer = min(n_iterations + 20_000, MOST_ITERATIONS)
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
     is_far = (abs(mus - mean) > near) | (abs(sigmas - s) > near)
@@ -84,7 +84,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     edits = safe_settings(mean, s)  # replaced below if more iterations are enough
     # Beside the maximum, an iteration multiplies the error of mu by 1 - step_mu / s^2
     # and that of sigma by 1 - 2 step_sigma / s^2: at the limits, by -1. Below them, all
-    # runs arrive in the end, as README.md proves, unless sigma outgrows floats.
+    # runs arrive in the end, as README.md proves, unless fit breaks off.
     if step_mu >= 2 * s**2:
         reason = f"STEP_MU must be below 2 s^2 = {2 * s**2:.4g}."
     elif step_sigma >= s**2:
@@ -103,7 +103,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
 
 
 def why_slow(sigmas, s, step_sigma, n_longer):
-    """Return the reason why n_longer iterations are too few, given the sigmas drawn."""
+    """Return why n_longer iterations are too few, given the sigmas in the figure."""
     highest, where = sigmas.max(), sigmas.argmax()
     # As gradient_sigma > -1 / sigma, an iteration takes < 2 step_sigma off sigma^2.
     n_down = (highest**2 - s**2) / (2 * step_sigma)
@@ -120,7 +120,7 @@ def safe_settings(mean, s):
     short_s = float(f"{s:.1e}")  # two digits, to be short to type
     short_mean = short_s * round(mean / short_s)  # at most short_s / 2 from mean
     return (  # .15g, because 3 * 0.1 is 0.30000000000000004
-        f"MU_START = {short_mean - 2 * short_s:.15g}\n"  # 2 s off, to see a way
+        f"MU_START = {short_mean - 2 * short_s:.15g}\n"  # 2 s off: a path to see
         f"SIGMA_START = {3 * short_s:.15g}\n"  # best_sigma is lower: sigma only falls
         f"STEP_MU = {short_s**2 / 2:.15g}\n"  # a quarter of its limit
         f"STEP_SIGMA = {short_s**2 / 4:.15g}\n"  # a quarter of its limit
@@ -175,9 +175,9 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
     sigma_ax.set(title=r"standard deviation $\sigma$", xlabel="iteration")
     sigma_ax.locator_params(axis="x", integer=True)
     all_sigmas = np.append(sigmas, [sigma for _, sigma in gaussians.values()])
-    if all_sigmas.max() > 10 * all_sigmas.min():  # a linear axis could go below 0
+    if all_sigmas.max() > 10 * all_sigmas.min():  # up to 10, margins stay above 0
         sigma_ax.set(title=r"standard deviation $\sigma$ (log scale)", yscale="log")
-        sigma_ax.yaxis.set_minor_formatter("")  # small ticks without numbers
+        sigma_ax.yaxis.set_minor_formatter("")  # ticks without numbers, on hill_ax, too
     draw_hill(hill_ax, mean, s, mus, sigmas, gaussians)
     draw_density(density_ax, x, mean, s, gaussians)
     figure.suptitle(headline)
@@ -190,9 +190,9 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     ax.plot(mus, sigmas, color=BLUE, lw=0.6, marker=".", ms=3, label="run")
     for label, (mu, sigma) in gaussians.items():
         ax.plot(mu, sigma, **LOOKS[label])
-    mu_limits, sigma_limits = ax.get_xlim(), ax.get_ylim()  # set again below
+    mu_limits, sigma_limits = ax.get_xlim(), ax.get_ylim()  # contourf widens them
     mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # mean is the curve's tip
-    sigma_axis = np.geomspace(*sigma_limits, 200)  # above 0: see all_sigmas in draw
+    sigma_axis = np.geomspace(*sigma_limits, 200)  # above 0, as draw sees to it
     height = log_likelihood(*np.meshgrid(mu_axis, sigma_axis), mean, s)
     depth = log_likelihood(mean, s, mean, s) - height
     levels = [0.05, 0.2, 0.8, 3, 12, 50, 200, 800]  # each about twice as far off
@@ -216,7 +216,7 @@ def draw_density(ax, x, mean, s, gaussians):
         at_mu = np.argmin(abs(grid - mu))
         ax.plot(grid, bell, label=label, markevery=[at_mu], **LOOKS[label])
     ax.set(title="density of $x$", xlim=(low, high), yticks=[])
-    ax.set_ylim(-0.06 / s, 0.9 / s)  # room for markers below; taller bells are cut
+    ax.set_ylim(-0.06 / s, 0.9 / s)  # a flat bell's marker is at 0; taller ones are cut
     ax.locator_params(axis="x", nbins=4)
 
 
@@ -288,11 +288,11 @@ def main():
     # Beside this file, or where a notebook runs, which has no __file__.
     folder = Path(__file__).parent if "__file__" in globals() else Path()
     try:
-        name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # savefig adds it
+        name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # as savefig does
         figure.savefig(folder / name, dpi=220)  # 1760 pixels wide
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise SystemExit(f"FIGURE = {FIGURE!r} cannot be saved: {error}") from None
-    print("Figure:", name, flush=True)  # before the window stops the program
+    print("Figure:", name, flush=True)  # now, as show waits for the window
     plt.show()
 
 

@@ -146,6 +146,7 @@ BARS = {
     "times": (1.7e9 + RNG.integers(0, 99, 400) / 4, 0.25, 0.475),
     "counts": (np.repeat([1, 2, 3], 12_000), 1, None),
     "many": (RNG.normal(2, 2, 8000), None, 0.175),
+    "dense": (np.linspace(0, 1, 9999), None, 0.1625),
     "outlier": ([*RNG.normal(0, 1, 999), 1000.0], None, 0.35),
 }
 
