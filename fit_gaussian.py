@@ -135,7 +135,7 @@ def table(gaussians, mean, s, n):
     largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())
     fits = largest * 10**decimals < 1e15  # as a float has 15 digits, a column 20
     style = f"20.{decimals}f" if fits else "20.12g"
-    text = f"{'':18}{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
+    text = f"{n:>10,} samples{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
     for label, (mu, sigma) in gaussians.items():
         value = log_likelihood(mu, sigma, mean, s)
         text += f"{label:18}{mu:{style}}{sigma:{style}}{value:20.7g}\n"
@@ -243,7 +243,7 @@ def load_samples():
     if x.ndim != 1 or len(x) < 2:
         raise SystemExit(f"DATA must be 2 or more numbers, not of shape {x.shape}")
     worst = np.argmax(abs(x))  # the first nan, if any, which check refuses
-    check(f"DATA[{worst}]", float(x[worst]), -1e15, 1e15)
+    check(f"In suitable units, DATA[{worst}]", float(x[worst]), -1e15, 1e15)
     return x
 
 
@@ -274,8 +274,8 @@ def main():
     check_constants()
     x = load_samples()
     mean, s = np.mean(x), np.std(x)
-    least_s = 1e-9 + 1e-11 * abs(mean)  # s keeps 5 of a float's 16 digits
-    check("The standard deviation of DATA, or SIGMA_TRUE,", float(s), least_s, 1e15)
+    name = "In suitable units, the standard deviation of DATA or SIGMA_TRUE"
+    check(name, float(s), 1e-9 + 1e-11 * abs(mean), 1e15)  # 5 of a float's 16 digits
     settings = MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS
     mus, sigmas = fit(x, *settings)
     gaussians = {"true": (MU_TRUE, SIGMA_TRUE)} if DATA is None else {}

@@ -99,7 +99,7 @@ def test_the_table(run, constants):
     rows = {} if constants else {"true": (2, 2)}
     rows.update(start=(-3, 1), final=(mus[-1], sigmas[-1]))
     rows["maximum likelihood"] = np.mean(x), np.std(x)
-    expected = [["", "mu", "sigma", "log-likelihood"]]
+    expected = [["", "10,000 samples", "mu", "sigma", "log-likelihood"]]
     for label, (mu, sigma) in rows.items():
         squares, area = ((x - mu) / sigma) ** 2, sigma * np.sqrt(2 * np.pi)
         height = f"{np.mean(-squares / 2 - np.log(area)):.7g}"
@@ -145,17 +145,16 @@ def test_a_wrong_constant_is_named_and_what_it_must_be(run, name, wanted, value)
     assert run(**{name: value}) == ("", f"{name} must be {wanted}, not {value!r}")
 
 
-SPREAD = "The standard deviation of DATA, or SIGMA_TRUE, must be a number from "
+UNITS = "In suitable units, "
+SPREAD = UNITS + "the standard deviation of DATA or SIGMA_TRUE must be a number from "
 NO_FIT = [(x, "numbers: ") for x in (["70", "x"], "marks.csv", [1, [2]], [1, 10**400])]
 SHAPES = [(7, "()"), ([], "(0,)"), ([1.0], "(1,)"), ([[1, 2], [3, 4]], "(2, 2)")]
 NO_FIT += [(x, f"2 or more numbers, not of shape {s}") for x, s in SHAPES]
 NO_FIT = [(x, f"DATA must be {wanted}") for x, wanted in NO_FIT]
 PLACES = [([1, 2, None], 2), ([1, np.nan], 1), ([-np.inf, 1], 0), ([1, -2e15], 1)]
-NO_FIT += [(x, f"DATA[{i}] must be {LARGE}, not ") for x, i in PLACES]
+NO_FIT += [(x, f"{UNITS}DATA[{i}] must be {LARGE}, not ") for x, i in PLACES]
 NO_FIT += [([5, 5], SPREAD + "1.05e-09"), ([0.1] * 10, SPREAD), ([0, 1e-10], SPREAD)]
 NO_FIT += [([1e9, 1e9 + 0.019], SPREAD + "0.01 to 1e+15, not 0.0095")]
-
-
 FITS = [[1e9, 1e9 + 0.021], [-9e14, 9e14], ["1", "2"], np.array([3, 5], "int8")]
 FITS += [[2e7 + 3000 * i for i in range(9)], (0, 3e-9), [True, 0], None]
 
