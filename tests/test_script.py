@@ -176,6 +176,7 @@ def test_a_figure_that_cannot_be_saved_costs_no_numbers(run, tmp_path, figure):
     assert line.startswith(f"FIGURE = {figure!r} cannot be saved: ")
     assert run(FIGURE="f")[0].endswith("\nFigure: f.png\n")
     assert os.listdir(tmp_path) == ["f.png"]
+    assert len(plt.imread(tmp_path / "f.png")) == 220  # pixels of an inch
 
 
 def test_in_a_cell_and_from_elsewhere_it_saves_and_shows(monkeypatch, tmp_path):
