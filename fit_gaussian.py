@@ -28,7 +28,7 @@ STEP_MU = 0.1  # step size of mu; larger is faster, unstable from 2 s^2 on, here
 STEP_SIGMA = 0.01  # step size of sigma; larger is faster, unstable from s^2 on, here 4
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
-FIGURE = "example2_nf.png"  # the course page's picture, saved beside this file
+FIGURE = "example2_nf.png"  # nf: normalizing flows, the course; saved beside this file
 
 
 # --------------------------------------------------------------------- the ascent

@@ -53,12 +53,12 @@ def test_the_run_and_the_gaussians_in_all_panels(run):
         np.testing.assert_array_equal(line.get_data(), [np.arange(path.size), path])
         ends = [start.get_xydata().tolist(), final.get_xydata().tolist()]
         assert ends == [[[0, path[0]]], [[path.size - 1, path[-1]]]]
-    _, path, *points, curve = run.hill.lines  # the first is invisible
+    ghost, path, *points, curve = run.hill.lines  # the first is invisible
     np.testing.assert_array_equal(path.get_data(), [run.mus, run.sigmas])
-    assert (path.get_linestyle(), path.get_marker()) == ("-", ".")
+    assert (path.get_ls(), path.get_marker(), ghost.get_alpha()) == ("-", ".", 0)
     (mu, sigma), color = curve.get_data(), curve.get_color()
     assert sigma == pytest.approx(np.hypot(run.s, run.mean - mu)) and color == "0.3"
-    assert run.mean in mu  # the curve's tip
+    assert run.mean in mu and run.mu.lines[-1].get_alpha() == 0  # the curve's tip
     found = [point.get_xydata().tolist() for point in points]
     assert found == [[[mu, sigma]] for mu, sigma in run.points.values()]
     bells = dict(zip(run.points, run.density.lines))
