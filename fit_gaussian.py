@@ -90,7 +90,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     elif step_sigma >= s**2:
         reason = f"STEP_SIGMA must be below s^2 = {s**2:.4g}."
     elif len(sigmas) <= n_longer:  # fit broke off
-        reason = f"iteration {len(sigmas)} takes sigma out of 1e-30 to 1e+30."
+        reason = f"iteration {len(sigmas)} takes sigma out of the range 1e-30 to 1e+30."
     elif arrival <= n_iterations:
         return f"Converged at iteration {arrival}."
     elif arrival <= n_longer:

@@ -2,7 +2,6 @@
 
 import os
 
-# Here, and in the scripts that are started.
 os.environ.update({"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull})
 
 import pytest

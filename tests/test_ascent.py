@@ -104,7 +104,7 @@ TIME = 2 * (1.02**2 - 1.01**2 + math.log((1.02**2 - 1) / (1.01**2 - 1)))
 YES, MORE = "Converged at iteration 0.", "it needs more iterations."
 MU, SIGMA = "STEP_MU must be below 2 s^2 = ", "STEP_SIGMA must be below s^2 = "
 SLOW = "the steps are too small, or too near their limits."
-OUT = "iteration 1 takes sigma out of 1e-30 to 1e+30."
+OUT = "iteration 1 takes sigma out of the range 1e-30 to 1e+30."
 
 # Samples, edits, and the first line, but for "Not converged: ".
 FIRST_LINES = [

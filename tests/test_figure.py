@@ -112,6 +112,7 @@ def test_no_text_is_cut_off_covered_or_small(run):
     boxes += [ax.bbox for ax in run.figure.axes]
     for one, other in itertools.combinations(boxes, 2):
         assert not one.overlaps(other)
+    assert run.figure.legends[0].get_window_extent().height < 0.2 * sheet.height
     legend = [text.get_text() for text in run.figure.legends[0].get_texts()]
     assert legend == ["samples", *run.points, "run", r"best $\sigma$ for each $\mu$"]
     words = {HEADLINE, "iteration", r"$\mu$", r"$\sigma$", "density of $x$"}
