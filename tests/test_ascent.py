@@ -168,7 +168,7 @@ for n, near in ((2, 0.02), (4_900, 0.02), (20_000, 0.01)):  # s / 100, or s / sq
             EDGES.append((n, (*start, 1e-30, 1e-30, 1), abs(share) < 1))
 for n in (20_010, 19_990):
     # sigma stays at 1.99, where mu's errors grow by STEP_MU / 1.99^2 - 1: the step is a
-    # bit below its limit at s, and so slowly that mu leaves after about n of the 20,000.
+    # bit below its limit at s, and so slowly that mu leaves in about n of the 20,000.
     off, step = 0.02 / (1 + 1e-5) ** (300 + n), 1.99**2 * (2 + 1e-5)
     EDGES.append((5_000, (3 + off, 1.99, step, 1e-30, 300), n > 20_000))
 

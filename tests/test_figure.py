@@ -12,9 +12,9 @@ from matplotlib.text import Text
 
 from fit_gaussian import BLUE, draw, draw_density, fit
 
-EDITS = [{}, {"MU_START": -150_000.0}, {"SIGMA_START": 0.01}, {"N_ITERATIONS": 1}]
-EDITS += [{"N_SAMPLES": 2}, {"SIGMA_START": 1e-20}, {"MU_START": 2.0, "known": False}]
-EDITS += [{"MU_TRUE": -1.25e6, "SIGMA_TRUE": 57, "MU_START": -1.251e6}]
+EDITS = [{}, {"MU_START": -150_000.0}, {"SIGMA_START": 0.01}, {"SIGMA_TRUE": 4e4}]
+EDITS += [{"N_SAMPLES": 2, "N_ITERATIONS": 1}, {"SIGMA_START": 1e-20, "MU_START": 2}]
+EDITS += [{"MU_TRUE": -1.25e6, "SIGMA_TRUE": 9, "MU_START": -1.251e6}, {"known": False}]
 EDITS += [{"SIGMA_START": 1e-30, "MU_START": 1e30, "STEP_MU": 1e30, "STEP_SIGMA": 1e30}]
 for seed in range(3):  # and random ranges and offsets
     rng = np.random.default_rng(seed)
