@@ -116,6 +116,7 @@ def test_no_text_is_cut_off_covered_or_small(run):
     legend = [text.get_text() for text in run.figure.legends[0].get_texts()]
     assert legend == ["samples", *run.points, "run", r"best $\sigma$ for each $\mu$"]
     words = {HEADLINE, "iteration", r"$\mu$", r"$\sigma$", "density of $x$"}
+    words |= {r"mean $\mu$", "log-likelihood: lighter is higher"}
     assert words < {text.get_text() for text in texts}
 
 
