@@ -1,14 +1,14 @@
 """Surroundings of the tests: no window, no matplotlibrc, no constant as edited."""
 
-import os
-
-os.environ.update({"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull})
-
+import matplotlib
 import pytest
 from helpers import SHIPPED
 from matplotlib.figure import Figure
 
 import fit_gaussian
+
+matplotlib.use("agg")
+matplotlib.rcdefaults()
 
 
 @pytest.fixture
