@@ -9,7 +9,6 @@ Run it, edit the constants below, run it again. README.md explains it. The names
 """
 
 import math
-from decimal import ROUND_DOWN, Context
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -97,7 +96,8 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         reason = "it needs more iterations."
         edits = f"N_ITERATIONS = {arrival}"
     else:
-        reason = why_slow(sigmas[: n_iterations + 1], s, step_sigma, n_longer)
+        shown = sigmas[: n_iterations + 1]  # by the figure
+        reason = why_slow(shown, s, step_sigma, n_longer)
     paste = "This converges; paste it over the constants of the same names:"
     return f"Not converged: {reason}\n{paste}\n{edits}"
 
@@ -109,10 +109,10 @@ def why_slow(sigmas, s, step_sigma, n_longer):
     n_down = (highest**2 - s**2) / (2 * step_sigma)
     if n_down <= n_longer:
         return "the steps are too small, or too near their limits."
-    round_down = Context(prec=3, rounding=ROUND_DOWN).create_decimal
-    n_least = float(round_down(n_down))
+    unit = 10 ** (len(str(int(n_down))) - 3)  # of the third digit
+    n_least = int(n_down) // unit * unit  # rounded down, because it is at least so many
     reason = f"sigma is {highest:.4g} at iteration {where}, too high for STEP_SIGMA."
-    return f"{reason}\nThe way down takes at least {n_least:g} iterations."
+    return f"{reason}\nThe way down takes at least {n_least:.3g} iterations."
 
 
 def safe_settings(mean, s):

@@ -133,7 +133,7 @@ def test_the_first_line_and_what_follows(x, changes, line):
     assert [edit.split(" = ")[0] for edit in more] == names
 
 
-DOWN = [(TWO, {"MU_START": mu}) for mu in (-300.0, -1e4, -317.3, -9e5, 400.0)]
+DOWN = [(TWO, {"MU_START": mu}) for mu in (-300.0, -1e4, -299.0, -9e5, -310.0)]
 DOWN += [([70, 65, 82, 71, 55, 90], {}), (TWO, {"SIGMA_START": 30, "N_ITERATIONS": 1})]
 
 
