@@ -41,8 +41,8 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         gradient_mu = (mean - mu) / sigma**2
         mu = mu + step_mu * gradient_mu
 
-        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu. On purpose:
-        # updated together with mu, sigma would suit a guess that is left behind.
+        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu, on
+        # purpose: with the old one, sigma would fit a mu that is no longer there.
         mean_square = s**2 + (mean - mu) ** 2  # the average of (x - mu)^2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
@@ -74,7 +74,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     mean, s = np.mean(x), np.std(x)
     # Near: closer than s / sqrt(2 n), the standard error of s, and than a figure shows.
     near = min(s / math.sqrt(2 * len(x)), s / 100)
-    # A longer run, which takes a moment, tells whether it stays near or arrives late.
+    # 20,000 iterations more, which take no time, tell if it stays near or arrives late.
     n_longer = min(n_iterations + 20_000, MOST_ITERATIONS)
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
     is_far = (abs(mus - mean) > near) | (abs(sigmas - s) > near)
@@ -96,7 +96,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         reason = "it needs more iterations."
         edits = f"N_ITERATIONS = {arrival}"
     else:
-        shown = sigmas[: n_iterations + 1]  # by the figure
+        shown = sigmas[: n_iterations + 1]  # what the figure shows
         reason = why_slow(shown, s, step_sigma, n_longer)
     paste = "This converges; paste it over the constants of the same names:"
     return f"Not converged: {reason}\n{paste}\n{edits}"
@@ -190,12 +190,12 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     ax.plot(mus, sigmas, color=BLUE, lw=0.6, marker=".", ms=3, label="run")
     for label, (mu, sigma) in gaussians.items():
         ax.plot(mu, sigma, **LOOKS[label])
-    mu_limits, sigma_limits = ax.get_xlim(), ax.get_ylim()  # contourf widens them
-    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # mean is the curve's tip
-    sigma_axis = np.geomspace(*sigma_limits, 200)  # above 0, as draw sees to it
+    mu_limits, sigma_limits = ax.get_xlim(), ax.get_ylim()  # what follows widens them
+    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # the lowest best_sigma
+    sigma_axis = np.geomspace(*sigma_limits, 200)  # above 0: see all_sigmas in draw
     height = log_likelihood(*np.meshgrid(mu_axis, sigma_axis), mean, s)
     depth = log_likelihood(mean, s, mean, s) - height
-    levels = [0.05, 0.2, 0.8, 3, 12, 50, 200, 800]  # each about twice as far off
+    levels = [0.05, 0.2, 0.8, 3, 12, 50, 200, 800]  # four times as deep is twice as far
     shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, len(levels) + 1))
     ax.contourf(mu_axis, sigma_axis, depth, levels, colors=shades, extend="both")
     curve = best_sigma(mu_axis, mean, s)
@@ -216,19 +216,19 @@ def draw_density(ax, x, mean, s, gaussians):
         at_mu = np.argmin(abs(grid - mu))
         ax.plot(grid, bell, label=label, markevery=[at_mu], **LOOKS[label])
     ax.set(title="density of $x$", xlim=(low, high), yticks=[])
-    ax.set_ylim(-0.06 / s, 0.9 / s)  # a flat bell's marker is at 0; taller ones are cut
+    ax.set_ylim(-0.06 / s, 0.9 / s)  # best bell: 0.4 / s; flat ones' markers need room
     ax.locator_params(axis="x", nbins=4)
 
 
 def bar_edges(x, s):
     """Return the edges of the bars of a histogram of x."""
-    # If x are whole numbers, so must be the width: bars of width 1.5 would hold one or
-    # two values in turn. So it is a multiple of the gap between values.
-    gaps = np.diff(np.unique(x[:: 1 + len(x) // 10_000]))  # all would take long
-    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # smaller: rounding errors
+    # Of whole numbers, bars of width 1.5 would be uneven: one number, then two. So the
+    # width is a multiple of the gap between values.
+    gaps = np.diff(np.unique(x[:: 1 + len(x) // 10_000]))  # many would take long
+    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # smaller ones do not matter
     best_width = 3.5 * s / len(x) ** (1 / 3)  # Scott's rule, for a Gaussian
     width = gap * max(1, round(best_width / gap))
-    return np.arange(x.min() - gap / 2, x.max() + width, width)  # between values
+    return np.arange(x.min() - gap / 2, x.max() + width, width)  # beyond all x
 
 
 # ---------------------------------------------- the samples, the checks, the whole
@@ -275,7 +275,7 @@ def main():
     x = load_samples()
     mean, s = np.mean(x), np.std(x)
     name = "In suitable units, the standard deviation of DATA or SIGMA_TRUE"
-    check(name, float(s), 1e-9 + 1e-11 * abs(mean), 1e15)  # 5 of a float's 16 digits
+    check(name, float(s), 1e-9 + 1e-11 * abs(mean), 1e15)  # s keeps 5 digits
     settings = MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS
     mus, sigmas = fit(x, *settings)
     gaussians = {"true": (MU_TRUE, SIGMA_TRUE)} if DATA is None else {}
