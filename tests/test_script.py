@@ -62,6 +62,13 @@ def test_the_numbers_of_the_readme():
     (_, cure), (old_fit, old_mu) = cures
     big = settings(STEP_MU=4.0, STEP_SIGMA=2.0, N_ITERATIONS=1)
     negative = settings(MU_START=2.0, SIGMA_START=1.72, STEP_SIGMA=24.0)
+    step, wide = "step_sigma * gradient_sigma", "\n-1e-30 <= sigma <= 1e30\n+True"
+    in_log, _ = changed(f"-sigma + {step}\n+sigma * math.exp({step} * sigma){wide}")
+    clamped, _ = changed(f"-sigma + {step}\n+max(1e-6, sigma + {step}){wide}")
+    bounces = [fit([-1.0, 1.0], 0, 1.1, 0.1, b, 40_000)[1] for b in (1.2, 1.258, 1.33)]
+    two, four, eight = (sorted(set(each[-1000:].round(6))) for each in bounces)
+    plus, minus = (1 + 3 / 1.2**0.5) ** 0.5, (1 - 1 / 1.2**0.5) ** 0.5
+    ends = [1.2**0.5 * (plus - minus) / 2, 1.2**0.5 * (plus + minus) / 2]
     far, tiny = fit(x, *settings(MU_START=-300.0)), fit(x, *settings(SIGMA_START=0.01))
     own = np.array(fit([1, 2, 1, 2, 3, 2], 0, 2, 0.3, 0.15, 100))
     seeds = [iteration(verdict(page_samples(i), *settings())) for i in range(40)]
@@ -74,6 +81,10 @@ def test_the_numbers_of_the_readme():
         (own[:, -1], [1.833, 0.687], "end at 1.833 and 0.687"),
         (fit(x, *big)[1][1], 459, "to 459 in our loop"),
         (len(fit(x, *negative)[1]), 3, "iteration 3 makes"),
+        (np.log10(in_log(x, *big)[1][1]), 199, "to $10^{199}$"),
+        (clamped(x, *negative)[1][4], 3.5e37, r"$3.5 \cdot 10^{37}$"),
+        (two, ends, r"s\sqrt{b} [\sqrt{1 + 3/\sqrt{b}} \pm \sqrt{1 - 1/\sqrt{b}}]/2$"),
+        ([len(four), len(eight)], [4, 8], "For larger $b$ it takes 4, 8, 16"),
         (tiny[0][1], 5010, "to 5,010"),
         (tiny[1][[1, -1]], [2.508e11] * 2, r"$2.5 \cdot 10^{11}$"),
         ([min(seeds), max(seeds)], [212, 397], "takes 212 to 397 iterations"),
