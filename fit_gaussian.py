@@ -22,9 +22,9 @@ SIGMA_TRUE = 2.0  # standard deviation they are drawn with; a larger one spreads
 SEED = 0  # picks the samples; another number picks others, None new ones every run
 
 MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
-SIGMA_START = 1.0  # first guess of sigma; a larger one makes the first steps smaller
-STEP_MU = 0.1  # step size of mu; larger is faster, unstable from 2 s^2 on, here 8
-STEP_SIGMA = 0.01  # step size of sigma; larger is faster, unstable from s^2 on, here 4
+SIGMA_START = 1.0  # first guess of sigma; a larger one makes the steps of mu smaller
+STEP_MU = 0.1  # step size of mu; larger: longer steps, unstable above 2 s^2, about 8
+STEP_SIGMA = 0.01  # of sigma; larger: longer steps, unstable above s^2, about 4
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
 FIGURE = "example2_nf.png"  # nf: normalizing flows, the course; saved beside this file
@@ -33,16 +33,16 @@ FIGURE = "example2_nf.png"  # nf: normalizing flows, the course; saved beside th
 # --------------------------------------------------------------------- the ascent
 def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     """Return n_iterations + 1 mus and sigmas; fewer if sigma leaves 1e-30 to 1e30."""
-    mean, s = float(np.mean(x)), float(np.std(x))  # NumPy's own floats are slower
-    mu, sigma = float(mu_start), float(sigma_start)
+    mean, s = float(np.mean(x)), float(np.std(x))  # all that is needed of x
+    mu, sigma = float(mu_start), float(sigma_start)  # NumPy's own floats are slower
     mus, sigmas = [mu], [sigma]
     for _ in range(n_iterations):
         # The average of (x - mu) / sigma^2 over the samples.
         gradient_mu = (mean - mu) / sigma**2
         mu = mu + step_mu * gradient_mu
 
-        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu, on
-        # purpose: with the old one, sigma would fit a mu that is no longer there.
+        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu. On purpose:
+        # with the old one, sigma would fit a mu that is no longer there.
         mean_square = s**2 + (mean - mu) ** 2  # the average of (x - mu)^2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
@@ -74,7 +74,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     mean, s = np.mean(x), np.std(x)
     # Near: closer than s / sqrt(2 n), the standard error of s, and than a figure shows.
     near = min(s / math.sqrt(2 * len(x)), s / 100)
-    # 20,000 iterations more, which take no time, tell if it stays near or arrives late.
+    # 20,000 iterations more, too few to wait for, tell if it stays or arrives late.
     n_longer = min(n_iterations + 20_000, MOST_ITERATIONS)
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
     is_far = (abs(mus - mean) > near) | (abs(sigmas - s) > near)
@@ -129,7 +129,7 @@ def safe_settings(mean, s):
 
 
 def table(gaussians, mean, s, n):
-    """Return a table of the Gaussians {label: (mu, sigma)}, fitted to n samples."""
+    """Return a table of Gaussians {label: (mu, sigma)} and of errors for n samples."""
     error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)  # standard errors
     decimals = max(0, 1 - math.floor(math.log10(error_sigma)))  # 3 for 0.014
     largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())
@@ -225,7 +225,7 @@ def bar_edges(x, s):
     # Of whole numbers, bars of width 1.5 would be uneven: one number, then two. So the
     # width is a multiple of the gap between values.
     gaps = np.diff(np.unique(x[:: 1 + len(x) // 10_000]))  # many would take long
-    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # smaller ones do not matter
+    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # less is rounding, or unseen
     best_width = 3.5 * s / len(x) ** (1 / 3)  # Scott's rule, for a Gaussian
     width = gap * max(1, round(best_width / gap))
     return np.arange(x.min() - gap / 2, x.max() + width, width)  # beyond all x
@@ -256,12 +256,12 @@ def check(name, value, low, high, types=(int, float)):
 
 
 def check_constants():
-    """Stop with one line if a constant is of no use, or would make floats overflow."""
+    """Stop with one line if a constant is of no use, or beyond what floats can do."""
     check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, int)
     check("MU_TRUE", MU_TRUE, -1e15, 1e15)
     check("SIGMA_TRUE", SIGMA_TRUE, 1e-9, 1e15)
     if SEED is not None:
-        check("SEED", SEED, 0, 10**18, int)
+        check("SEED", SEED, 0, math.inf, int)
     check("MU_START", MU_START, -1e30, 1e30)
     check("SIGMA_START", SIGMA_START, 1e-30, 1e30)
     check("STEP_MU", STEP_MU, 1e-30, 1e30)

@@ -18,11 +18,10 @@ def run(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "script.py"))
 
     def run_main(**constants):
-        line = None
         for name, value in {**SHIPPED, **constants}.items():
             monkeypatch.setattr(fit_gaussian, name, value)
         try:
-            fit_gaussian.main()
+            line = fit_gaussian.main()  # None
         except SystemExit as stop:
             line = stop.code
         return capsys.readouterr().out, line

@@ -31,9 +31,7 @@ def test_the_trajectories_are_those_of_the_page_s_loop(x, run):
 
 @pytest.mark.parametrize("mu, sigma", [(-3, 1), (2, 0.5), (0, 3), (1.3, 0.88)])
 def test_steps_follow_finite_differences_of_the_log_likelihood(mu, sigma):
-    def ell(mu, sigma):
-        return log_likelihood(mu, sigma, np.mean(ELEVEN), np.std(ELEVEN))
-
+    ell = lambda mu, sigma: log_likelihood(mu, sigma, np.mean(ELEVEN), np.std(ELEVEN))
     h, (mus, sigmas) = 1e-5, fit(ELEVEN, mu, sigma, 0.02, 0.01, 1)
     slope_mu = (ell(mu + h, sigma) - ell(mu - h, sigma)) / (2 * h)
     slope_sigma = (ell(mus[1], sigma + h) - ell(mus[1], sigma - h)) / (2 * h)
