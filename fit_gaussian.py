@@ -9,6 +9,7 @@ Run it, edit the constants below, run it again. README.md explains it. The names
 """
 
 import math
+from numbers import Integral, Real
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -21,10 +22,13 @@ MU_TRUE = 2.0  # mean they are drawn with; a larger one moves them to the right
 SIGMA_TRUE = 2.0  # standard deviation they are drawn with; a larger one spreads them
 SEED = 0  # picks the samples; another number picks others, None new ones every run
 
+# The gradients divide by sigma^2 and sigma^3: where sigma is small, steps are long.
+# Near the maximum, an iteration multiplies the error of mu by 1 - STEP_MU / s^2, and
+# that of sigma by 1 - 2 STEP_SIGMA / s^2: above 2 s^2 and s^2, these errors grow.
 MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
-SIGMA_START = 1.0  # first guess of sigma; a larger one makes the steps of mu smaller
-STEP_MU = 0.1  # step size of mu; larger: longer steps, unstable above 2 s^2, about 8
-STEP_SIGMA = 0.01  # of sigma; larger: longer steps, unstable above s^2, about 4
+SIGMA_START = 1.0  # first guess of sigma; a larger one makes the first steps shorter
+STEP_MU = 0.1  # step size of mu; larger: longer steps; its limit is 2 s^2, about 8
+STEP_SIGMA = 0.01  # step size of sigma; larger: longer steps; its limit is s^2, about 4
 N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
 
 FIGURE = "example2_nf.png"  # nf: normalizing flows, the course; saved beside this file
@@ -41,9 +45,9 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         gradient_mu = (mean - mu) / sigma**2
         mu = mu + step_mu * gradient_mu
 
-        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu. On purpose:
-        # with the old one, sigma would fit a mu that is no longer there.
-        mean_square = s**2 + (mean - mu) ** 2  # the average of (x - mu)^2
+        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu, as on the
+        # course page. The average of (x - mu)^2 is s^2 + (mean - mu)^2.
+        mean_square = s**2 + (mean - mu) ** 2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
 
@@ -54,11 +58,6 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     return np.array(mus), np.array(sigmas)
 
 
-def best_sigma(mu, mean, s):
-    """Return the sigma at which gradient_sigma is zero: the best one at this mu."""
-    return np.sqrt(s**2 + (mean - mu) ** 2)
-
-
 def log_likelihood(mu, sigma, mean, s):
     """Return the average over the samples of log p(x), p the density of the guess."""
     mean_square = s**2 + (mean - mu) ** 2
@@ -67,52 +66,61 @@ def log_likelihood(mu, sigma, mean, s):
 
 # ------------------------------------------------------- the verdict and the table
 MOST_ITERATIONS = 1_000_000  # the largest N_ITERATIONS; so many take a few seconds
+CAUSE = "For this MU_START and these steps, so small a SIGMA_START makes a huge step."
 
 
 def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     """Return a text: whether the run converged; if not, why, and settings to paste."""
     mean, s = np.mean(x), np.std(x)
-    # Near: closer than s / sqrt(2 n), the standard error of s, and than a figure shows.
+    # Near: within the standard error of s, and within what a figure shows.
     near = min(s / math.sqrt(2 * len(x)), s / 100)
     # 20,000 iterations more, too few to wait for, tell if it stays or arrives late.
-    n_longer = min(n_iterations + 20_000, MOST_ITERATIONS)
+    n_longer = n_iterations + 20_000
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
-    is_far = (abs(mus - mean) > near) | (abs(sigmas - s) > near)
-    arrival = 1 + max(np.flatnonzero(is_far), default=-1)  # all are near from here on
+    last, lowest = len(sigmas), sigmas.min()
+    broke_off = last <= n_longer
+    far = np.flatnonzero((abs(mus - mean) > near) | (abs(sigmas - s) > near))
+    arrival = far[-1] + 1 if far.size else 0  # all are near from here on
+    if arrival <= n_iterations and not broke_off:
+        distance = "within one standard error of the maximum"
+        return f"Converged at iteration {arrival}, {distance}."
 
     edits = safe_settings(mean, s)  # replaced below if more iterations are enough
-    # Beside the maximum, an iteration multiplies the error of mu by 1 - step_mu / s^2
-    # and that of sigma by 1 - 2 step_sigma / s^2: at the limits, by -1. Below them, all
-    # runs arrive in the end, as README.md proves, unless fit breaks off.
-    if step_mu >= 2 * s**2:
-        reason = f"STEP_MU must be below 2 s^2 = {2 * s**2:.4g}."
-    elif step_sigma >= s**2:
-        reason = f"STEP_SIGMA must be below s^2 = {s**2:.4g}."
-    elif len(sigmas) <= n_longer:  # fit broke off
-        reason = f"iteration {len(sigmas)} takes sigma out of the range 1e-30 to 1e+30."
-    elif arrival <= n_iterations:
-        return f"Converged at iteration {arrival}."
-    elif arrival <= n_longer:
-        reason = "it needs more iterations."
+    end = f"\nIteration {last} takes sigma below 0 or beyond 1e30." if broke_off else ""
+    # Below both limits, all runs arrive in the end, as README.md proves, unless fit
+    # breaks off. Above, steps go too far only once sigma^2 is below the step size.
+    if step_mu >= 2 * s**2 and step_mu > lowest**2:
+        reason = f"STEP_MU is not below 2 s^2 = {2 * s**2:.6g}, and overshoots.{end}"
+    elif step_sigma >= s**2 and step_sigma > lowest**2:
+        reason = f"STEP_SIGMA is not below s^2 = {s**2:.6g}, and overshoots.{end}"
+    elif broke_off:
+        reason = f"iteration {last} takes sigma from {sigmas[-1]:.4g} beyond 1e30."
+        reason += f"\n{CAUSE}"
+    elif arrival <= min(n_longer, MOST_ITERATIONS):
+        reason = f"N_ITERATIONS is too small, it arrives at iteration {arrival}."
         edits = f"N_ITERATIONS = {arrival}"
     else:
-        shown = sigmas[: n_iterations + 1]  # what the figure shows
-        reason = why_slow(shown, s, step_sigma, n_longer)
-    paste = "This converges; paste it over the constants of the same names:"
+        reason = why_slow(sigmas[: n_iterations + 1], s + near, step_sigma, n_longer)
+    paste = "For these samples, this converges; paste it over the constants so named:"
     return f"Not converged: {reason}\n{paste}\n{edits}"
 
 
-def why_slow(sigmas, s, step_sigma, n_longer):
+def why_slow(sigmas, goal, step_sigma, n_longer):
     """Return why n_longer iterations are too few, given the sigmas in the figure."""
-    highest, where = sigmas.max(), sigmas.argmax()
-    # As gradient_sigma > -1 / sigma, an iteration takes < 2 step_sigma off sigma^2.
-    n_down = (highest**2 - s**2) / (2 * step_sigma)
-    if n_down <= n_longer:
+    # As gradient_sigma > -1 / sigma, an iteration takes < 2 step_sigma off sigma^2. So
+    # from above too_high, sigma cannot come down to its goal in n_longer iterations.
+    too_high = math.sqrt(goal**2 + 2 * step_sigma * n_longer)
+    highest = sigmas.max()
+    if highest <= too_high:
         return "the steps are too small, or too near their limits."
-    unit = 10 ** (len(str(int(n_down))) - 3)  # of the third digit
-    n_least = int(n_down) // unit * unit  # rounded down, because it is at least so many
-    reason = f"sigma is {highest:.4g} at iteration {where}, too high for STEP_SIGMA."
-    return f"{reason}\nThe way down takes at least {n_least:.3g} iterations."
+    n_down = (highest**2 - goal**2) / (2 * step_sigma)
+    unit = 10 ** (math.floor(math.log10(n_down)) - 2)  # of the third digit
+    n_least = n_down // unit * unit  # rounded down, because it is at least so many
+    way_down = f"The way down takes at least {n_least:.3g} iterations."
+    if sigmas[1] > max(too_high, 2 * sigmas[0]):
+        reason = f"iteration 1 takes sigma from {sigmas[0]:.4g} to {sigmas[1]:.4g}."
+        return f"{reason}\n{CAUSE}\n{way_down}"
+    return f"sigma gets as high as {highest:.4g}, too high for STEP_SIGMA.\n{way_down}"
 
 
 def safe_settings(mean, s):
@@ -121,10 +129,10 @@ def safe_settings(mean, s):
     short_mean = short_s * round(mean / short_s)  # at most short_s / 2 from mean
     return (  # .15g, because 3 * 0.1 is 0.30000000000000004
         f"MU_START = {short_mean - 2 * short_s:.15g}\n"  # 2 s off: a path to see
-        f"SIGMA_START = {3 * short_s:.15g}\n"  # best_sigma is lower: sigma only falls
+        f"SIGMA_START = {3 * short_s:.15g}\n"  # so high that sigma only falls
         f"STEP_MU = {short_s**2 / 2:.15g}\n"  # a quarter of its limit
         f"STEP_SIGMA = {short_s**2 / 4:.15g}\n"  # a quarter of its limit
-        "N_ITERATIONS = 100"  # README.md proves that 94 are enough
+        "N_ITERATIONS = 100"  # README.md proves that they are enough
     )
 
 
@@ -144,6 +152,7 @@ def table(gaussians, mean, s, n):
 
 # --------------------------------------------------------------------- the figure
 BLUE, ORANGE = "#0060a8", "#e08a00"  # in grey, one is dark and the other light
+RUN = {"color": BLUE, "lw": 0.6, "marker": ".", "ms": 3}  # a dot for each iteration
 # A line for each bell, a marker for its mu and sigma; sizes differ, so that none hides.
 LOOKS = {
     "true": {"color": ORANGE, "lw": 4, "marker": "o", "ms": 14, "fillstyle": "none"},
@@ -164,109 +173,120 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
             mu_ax.axhline(mu, markevery=[], **LOOKS[label])  # a line, no markers
             sigma_ax.axhline(sigma, markevery=[], **LOOKS[label])
     for ax, trajectory in ((mu_ax, mus), (sigma_ax, sigmas)):
-        ax.plot(trajectory, color=BLUE, lw=2)
-        ax.plot(0, trajectory[0], **LOOKS["start"])
-        ax.plot(len(trajectory) - 1, trajectory[-1], **LOOKS["final"])
-    # Invisible lines, to widen the axes of a run that hardly moves.
-    mu_ax.plot([0, 1], [mean - s / 2, mean + s / 2], alpha=0)
-    hill_ax.plot([mean - 3 * s, mean + 3 * s], [s / 2, 1.5 * s], alpha=0)
+        ax.plot(trajectory, **RUN)
+        ax.plot(0, trajectory[0], clip_on=False, **LOOKS["start"])  # whole, beside 0
+        ax.plot(len(trajectory) - 1, trajectory[-1], clip_on=False, **LOOKS["final"])
+    mu_ax.update_datalim([(0, mean - s / 2), (1, mean + s / 2)])  # the least ranges
+    hill_ax.update_datalim([(mean - 3 * s, s / 2), (mean + 3 * s, 1.5 * s)])
 
     mu_ax.set_title(r"mean $\mu$")
     sigma_ax.set(title=r"standard deviation $\sigma$", xlabel="iteration")
     sigma_ax.locator_params(axis="x", integer=True)
-    all_sigmas = np.append(sigmas, [sigma for _, sigma in gaussians.values()])
-    if all_sigmas.max() > 10 * all_sigmas.min():  # up to 10, margins stay above 0
+    hill_ax.set(xlabel=r"$\mu$", ylabel=r"$\sigma$")
+    if sigma_ax.get_ylim()[1] > 40 * s:  # s would be hard to tell from 0
         sigma_ax.set(title=r"standard deviation $\sigma$ (log scale)", yscale="log")
-        sigma_ax.yaxis.set_minor_formatter("")  # ticks without numbers, on hill_ax, too
+        hill_ax.set_ylabel(r"$\sigma$ (log scale)")
+    else:
+        sigma_ax.set_ylim(bottom=0)
     draw_hill(hill_ax, mean, s, mus, sigmas, gaussians)
     draw_density(density_ax, x, mean, s, gaussians)
     figure.suptitle(headline)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)  # of all panels
+    figure.legend(loc="outside lower center", ncols=5, frameon=False)  # of all panels
     return figure
 
 
 def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     """Draw the run and the Gaussians on the log-likelihood, a hill seen from above."""
-    ax.plot(mus, sigmas, color=BLUE, lw=0.6, marker=".", ms=3, label="run")
+    ax.plot(mus, sigmas, **RUN)
     for label, (mu, sigma) in gaussians.items():
-        ax.plot(mu, sigma, **LOOKS[label])
-    mu_limits, sigma_limits = ax.get_xlim(), ax.get_ylim()  # what follows widens them
-    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # the lowest best_sigma
-    sigma_axis = np.geomspace(*sigma_limits, 200)  # above 0: see all_sigmas in draw
+        ax.plot(mu, sigma, clip_on=False, **LOOKS[label])
+    mu_limits, (low, high) = ax.get_xlim(), ax.get_ylim()  # what follows widens them
+    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # the tip of the curve
+    sigma_axis = np.geomspace(low or high / 1000, high, 400)  # 0 has no logarithm
     height = log_likelihood(*np.meshgrid(mu_axis, sigma_axis), mean, s)
     depth = log_likelihood(mean, s, mean, s) - height
-    levels = [0.05, 0.2, 0.8, 3, 12, 50, 200, 800]  # four times as deep is twice as far
+    levels = 0.05 * 4.0 ** np.arange(8)
     shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, len(levels) + 1))
     ax.contourf(mu_axis, sigma_axis, depth, levels, colors=shades, extend="both")
-    curve = best_sigma(mu_axis, mean, s)
+    curve = np.sqrt(s**2 + (mean - mu_axis) ** 2)  # where gradient_sigma is zero
     ax.plot(mu_axis, curve, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
-    ax.set(xlim=mu_limits, xlabel=r"$\mu$", ylim=sigma_limits, ylabel=r"$\sigma$")
+    ax.set(xlim=mu_limits, ylim=(low, high))
     ax.locator_params(axis="x", nbins=4)  # more numbers may touch
     ax.set_title("log-likelihood: lighter is higher")
 
 
 def draw_density(ax, x, mean, s, gaussians):
-    """Draw a histogram of x, and each Gaussian as a bell, marked at its mu."""
-    edges = bar_edges(x, s)
-    ax.hist(x, edges, density=True, histtype="stepfilled", color="0.8", label="samples")
-    low, high = mean - 4 * s, mean + 4 * s
+    """Draw a histogram of x, and each Gaussian as a bell."""
+    # Of whole numbers, bars of width 1.5 would be uneven: one number, then two. So the
+    # width, about s / 3, is a multiple of the gap between samples.
+    gaps = np.diff(np.unique(x[:: 1 + len(x) // 10_000]))  # to sort all would take long
+    gap = min(gaps[(gaps > s / 1000) & (gaps <= s)], default=s / 3)
+    width = gap * max(1, round(s / 3 / gap))
+    edges = np.arange(x.min() - gap / 2, x.max() + width, width)  # beyond all x
+    heights = ax.hist(x, edges, density=True, histtype="stepfilled", color="0.8")[0]
+    low = max(mean - 10 * s, min(mean - 4 * s, edges[0]))  # further out, samples would
+    high = min(mean + 10 * s, max(mean + 4 * s, edges[-1]))  # make the bells too thin
+    n_outside = np.sum((x < low) | (x > high))
+    if n_outside:
+        ax.set_xlabel(f"samples outside: {n_outside:,}")
     for label, (mu, sigma) in gaussians.items():
         grid = np.union1d(np.linspace(low, high, 1000), mu)  # mu is a thin bell's top
         bell = np.exp(-(((grid - mu) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
-        at_mu = np.argmin(abs(grid - mu))
-        ax.plot(grid, bell, label=label, markevery=[at_mu], **LOOKS[label])
-    ax.set(title="density of $x$", xlim=(low, high), yticks=[])
-    ax.set_ylim(-0.06 / s, 0.9 / s)  # best bell: 0.4 / s; flat ones' markers need room
+        ax.plot(grid, bell, label=label, markevery=[], **LOOKS[label])
+    ax.set(title="samples and Gaussians", xlim=(low, high), yticks=[])
+    # The best bell is 0.4 / s high. Flat ones need room below 0 for the line's width.
+    ax.set_ylim(-0.03 / s, max(0.9 / s, 1.05 * heights.max()))
     ax.locator_params(axis="x", nbins=4)
-
-
-def bar_edges(x, s):
-    """Return the edges of the bars of a histogram of x."""
-    # Of whole numbers, bars of width 1.5 would be uneven: one number, then two. So the
-    # width is a multiple of the gap between values.
-    gaps = np.diff(np.unique(x[:: 1 + len(x) // 10_000]))  # many would take long
-    gap = min(gaps[gaps > s / 1000], default=s / 1000)  # less is rounding, or unseen
-    best_width = 3.5 * s / len(x) ** (1 / 3)  # Scott's rule, for a Gaussian
-    width = gap * max(1, round(best_width / gap))
-    return np.arange(x.min() - gap / 2, x.max() + width, width)  # beyond all x
 
 
 # ---------------------------------------------- the samples, the checks, the whole
 def load_samples():
-    """Return the samples, shape (n,). Stop with one line if DATA cannot be fitted."""
+    """Return the samples, shape (n,). Stop with one line if DATA are not usable."""
     if DATA is None:
         return np.random.default_rng(SEED).normal(MU_TRUE, SIGMA_TRUE, N_SAMPLES)
     try:
+        if np.iscomplexobj(DATA) or np.ma.is_masked(DATA):
+            raise TypeError("some are complex or masked")
         x = np.asarray(DATA, dtype=float)
     except (OverflowError, TypeError, ValueError) as error:
-        raise SystemExit(f"DATA must be numbers: {error}") from None
+        hint = "README.md, Your own numbers, says how to read a file"
+        raise SystemExit(f"DATA must be real numbers ({hint}): {error}") from None
     if x.ndim != 1 or len(x) < 2:
         raise SystemExit(f"DATA must be 2 or more numbers, not of shape {x.shape}")
-    worst = np.argmax(abs(x))  # the first nan, if any, which check refuses
-    check(f"In suitable units, DATA[{worst}]", float(x[worst]), -1e15, 1e15)
+    bad = np.flatnonzero(~(abs(x) <= 1e15))  # nan is not <= 1e15
+    if bad.size:
+        raise SystemExit(f"DATA[{bad[0]}] is {x[bad[0]]}, not from -1e15 to 1e15")
+    if np.ptp(x) <= 4 * np.spacing(abs(x).max()):  # the gap between floats
+        raise SystemExit("DATA are all alike, but for rounding: sigma would go to 0")
+    if np.std(x) < max(1e-9, 1e-11 * abs(x[0])):  # of a float's 16 digits, 5 are left
+        advice = f"subtract {x[0]:g} from all, then multiply, until they differ by 1"
+        raise SystemExit(f"DATA differ too little: {advice}")
     return x
 
 
-def check(name, value, low, high, types=(int, float)):
-    """Stop with one line, unless value has one of the types and is in the range."""
-    kind = "a whole number" if types is int else "a number"
-    if not (isinstance(value, types) and low <= value <= high):
-        wanted = f"{kind} from {low:g} to {high:g}"
-        raise SystemExit(f"{name} must be {wanted}, not {value!r}")
+def check(name, value, low=1e-30, high=1e30, kind=Real):
+    """Stop with one line, unless value is a number of the kind and in the range."""
+    if isinstance(value, kind) and low <= value <= high:
+        return
+    noun = "whole number" if kind is Integral else "number"
+    limits = f"from {low:,} to {high:,}" if high < math.inf else "0 or more"
+    raise SystemExit(f"{name} must be a {noun} {limits}, not {value!r}")
 
 
 def check_constants():
     """Stop with one line if a constant is of no use, or beyond what floats can do."""
-    check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, int)
-    check("MU_TRUE", MU_TRUE, -1e15, 1e15)
-    check("SIGMA_TRUE", SIGMA_TRUE, 1e-9, 1e15)
+    check("N_SAMPLES", N_SAMPLES, 2, 100_000_000, Integral)
+    check("MU_TRUE", MU_TRUE, -1_000_000, 1_000_000)
+    check("SIGMA_TRUE", SIGMA_TRUE, 0.001, 1_000_000)
     if SEED is not None:
-        check("SEED", SEED, 0, math.inf, int)
-    check("MU_START", MU_START, -1e30, 1e30)
-    check("SIGMA_START", SIGMA_START, 1e-30, 1e30)
-    check("STEP_MU", STEP_MU, 1e-30, 1e30)
-    check("STEP_SIGMA", STEP_SIGMA, 1e-30, 1e30)
-    check("N_ITERATIONS", N_ITERATIONS, 1, MOST_ITERATIONS, int)
+        check("SEED", SEED, 0, math.inf, Integral)
+    check("MU_START", MU_START, -1e30)
+    check("SIGMA_START", SIGMA_START)
+    check("STEP_MU", STEP_MU)
+    check("STEP_SIGMA", STEP_SIGMA)
+    check("N_ITERATIONS", N_ITERATIONS, 1, MOST_ITERATIONS, Integral)
+    if not (FIGURE and isinstance(FIGURE, (str, Path))):
+        raise SystemExit(f"FIGURE must be the name of a file, not {FIGURE!r}")
 
 
 def main():
@@ -274,8 +294,6 @@ def main():
     check_constants()
     x = load_samples()
     mean, s = np.mean(x), np.std(x)
-    name = "In suitable units, the standard deviation of DATA or SIGMA_TRUE"
-    check(name, float(s), 1e-9 + 1e-11 * abs(mean), 1e15)  # s keeps 5 digits
     settings = MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS
     mus, sigmas = fit(x, *settings)
     gaussians = {"true": (MU_TRUE, SIGMA_TRUE)} if DATA is None else {}
@@ -283,12 +301,14 @@ def main():
     gaussians["maximum likelihood"] = mean, s
     text = verdict(x, *settings)
     print(table(gaussians, mean, s, len(x)), text, sep="\n")
+    if DATA is None and SEED is None:
+        print("The next run draws other samples, which may need other settings.")
 
     figure = draw(x, mean, s, mus, sigmas, gaussians, headline=text.splitlines()[0])
     # Beside this file, or where a notebook runs, which has no __file__.
     folder = Path(__file__).parent if "__file__" in globals() else Path()
+    name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # as savefig does
     try:
-        name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # as savefig does
         figure.savefig(folder / name, dpi=220)  # 1760 pixels wide
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise SystemExit(f"FIGURE = {FIGURE!r} cannot be saved: {error}") from None
