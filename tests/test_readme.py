@@ -1,0 +1,68 @@
+"""README.md says what is so, and the script runs, saves and shows as it says."""
+
+import inspect
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import page_samples, pasted
+
+import fit_gaussian
+
+README = Path(fit_gaussian.__file__).with_name("README.md").read_text("utf-8")
+BLOCKS = re.findall(r"(?ms)^```(\w+)\n(.*?)^```$", README)
+ROWS = re.findall(r"(?m)^\| `([A-Z].+?)` \| (.+?) \| .+ \|$", README)
+SAME_STREAM = round(np.random.default_rng(0).normal(), 9) == 0.125730221
+
+
+def assert_same(shown, printed):
+    """The same words; and the same numbers, if NumPy draws the README's samples."""
+    number = r" *-?\d[\d.e+-]*"
+    assert re.sub(number, " #", shown) == re.sub(number, " #", printed)
+    assert shown == printed or not SAME_STREAM
+
+
+def test_the_output(run):
+    assert_same(dict(BLOCKS)["text"].rstrip(), "\n".join(run().lines))
+
+
+@pytest.mark.parametrize("edits, shown", ROWS, ids=[row[0] for row in ROWS])
+def test_the_rows_of_try_it(run, edits, shown):
+    lines = run(**pasted(edits.split("`<br>`"))).lines
+    for line in re.findall("`([^`]+)`", shown):
+        printed = [each for each in lines if each.split()[0] == line.split()[0]]
+        assert_same(line, printed[0])
+
+
+@pytest.mark.parametrize("mu_start, sigma_1", [(-300.0, 739.8), (-3.0, 1.23)])
+def test_the_rule_on_paper(mu_start, sigma_1):
+    _, sigmas = fit_gaussian.fit([0, 4], mu_start, 1.0, 0.1, 0.01, 1)
+    assert sigmas[1] == pytest.approx(sigma_1, abs=0.05)
+    assert f"= {sigma_1}$" in README
+
+
+def changed_fit(diff):
+    """The function fit after a diff of README: red lines out, green lines in."""
+    source = inspect.getsource(fit_gaussian.fit)
+    red, green = (re.findall(rf"(?m)^\{sign}(.*)", diff) for sign in "-+")
+    for old, new in zip(red, green):
+        assert source.count(old) == 1
+        source = source.replace(old, new)
+    names = {**vars(fit_gaussian)}
+    exec(source, names)  # noqa: S102, it is ours
+    return names["fit"]
+
+
+CURE, SIMULTANEOUS = (block for kind, block in BLOCKS if kind == "diff")
+
+
+def test_with_the_cure_step_sizes_of_1_arrive_in_one_iteration():
+    x = page_samples()
+    mus, sigmas = changed_fit(CURE)(x, -300.0, 0.01, 1.0, 1.0, 1)
+    assert [mus[1], sigmas[1]] == pytest.approx([np.mean(x), np.std(x)])
+
+
+def test_the_simultaneous_update_of_sigma_uses_the_old_mu():
+    _, sigmas = changed_fit(SIMULTANEOUS)([1.0, 5.0], 4.0, 1.0, 0.5, 0.01, 1)
+    assert sigmas[1] == pytest.approx(1 + 0.01 * (np.mean([9, 1]) - 1))
