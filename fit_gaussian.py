@@ -38,15 +38,15 @@ FIGURE = "example2_nf.png"  # nf: normalizing flows, the course; saved beside th
 def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     """Return n_iterations + 1 mus and sigmas; fewer if sigma leaves 1e-30 to 1e30."""
     mean, s = float(np.mean(x)), float(np.std(x))  # all that is needed of x
-    mu, sigma = float(mu_start), float(sigma_start)  # NumPy's own floats are slower
+    mu, sigma = mu_start, sigma_start
     mus, sigmas = [mu], [sigma]
     for _ in range(n_iterations):
         # The average of (x - mu) / sigma^2 over the samples.
         gradient_mu = (mean - mu) / sigma**2
         mu = mu + step_mu * gradient_mu
 
-        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu, as on the
-        # course page. The average of (x - mu)^2 is s^2 + (mean - mu)^2.
+        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu, as the updates
+        # alternate. The average of (x - mu)^2 is s^2 + (mean - mu)^2.
         mean_square = s**2 + (mean - mu) ** 2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
@@ -77,7 +77,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     # 20,000 iterations more, too few to wait for, tell if it stays or arrives late.
     n_longer = n_iterations + 20_000
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
-    last, lowest = len(sigmas), sigmas.min()
+    last = len(sigmas)
     broke_off = last <= n_longer
     far = np.flatnonzero((abs(mus - mean) > near) | (abs(sigmas - s) > near))
     arrival = far[-1] + 1 if far.size else 0  # all are near from here on
@@ -88,10 +88,10 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     edits = safe_settings(mean, s)  # replaced below if more iterations are enough
     end = f"\nIteration {last} takes sigma below 0 or beyond 1e30." if broke_off else ""
     # Below both limits, all runs arrive in the end, as README.md proves, unless fit
-    # breaks off. Above, steps go too far only once sigma^2 is below the step size.
-    if step_mu >= 2 * s**2 and step_mu > lowest**2:
+    # breaks off. Above, steps go past their goal once sigma^2 is below the step size.
+    if step_mu >= 2 * s**2 and mus.min() < mean < mus.max():
         reason = f"STEP_MU is not below 2 s^2 = {2 * s**2:.6g}, and overshoots.{end}"
-    elif step_sigma >= s**2 and step_sigma > lowest**2:
+    elif step_sigma >= s**2 and step_sigma > sigmas.min() ** 2:
         reason = f"STEP_SIGMA is not below s^2 = {s**2:.6g}, and overshoots.{end}"
     elif broke_off:
         reason = f"iteration {last} takes sigma from {sigmas[-1]:.4g} beyond 1e30."
@@ -140,9 +140,8 @@ def table(gaussians, mean, s, n):
     """Return a table of Gaussians {label: (mu, sigma)} and of errors for n samples."""
     error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)  # standard errors
     decimals = max(0, 1 - math.floor(math.log10(error_sigma)))  # 3 for 0.014
-    largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())
-    fits = largest * 10**decimals < 1e15  # as a float has 15 digits, a column 20
-    style = f"20.{decimals}f" if fits else "20.12g"
+    largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())  # 15 digits fit
+    style = f"20.{decimals}f" if largest * 10**decimals < 1e15 else "20.12g"
     text = f"{n:>10,} samples{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
     for label, (mu, sigma) in gaussians.items():
         value = log_likelihood(mu, sigma, mean, s)
@@ -156,7 +155,7 @@ RUN = {"color": BLUE, "lw": 0.6, "marker": ".", "ms": 3}  # a dot for each itera
 # A line for each bell, a marker for its mu and sigma; sizes differ, so that none hides.
 LOOKS = {
     "true": {"color": ORANGE, "lw": 4, "marker": "o", "ms": 14, "fillstyle": "none"},
-    "start": {"color": BLUE, "lw": 1, "marker": "o", "ms": 9, "fillstyle": "none"},
+    "start": {"color": BLUE, "marker": "o", "ms": 9, "fillstyle": "none"},
     "final": {"color": BLUE, "lw": 2.5, "marker": "o", "ms": 6},
     "maximum likelihood": {"color": "black", "ls": ":", "marker": "+", "ms": 14},
 }
@@ -206,7 +205,7 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     height = log_likelihood(*np.meshgrid(mu_axis, sigma_axis), mean, s)
     depth = log_likelihood(mean, s, mean, s) - height
     levels = 0.05 * 4.0 ** np.arange(8)
-    shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, len(levels) + 1))
+    shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, 9))  # between them
     ax.contourf(mu_axis, sigma_axis, depth, levels, colors=shades, extend="both")
     curve = np.sqrt(s**2 + (mean - mu_axis) ** 2)  # where gradient_sigma is zero
     ax.plot(mu_axis, curve, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
@@ -224,8 +223,8 @@ def draw_density(ax, x, mean, s, gaussians):
     width = gap * max(1, round(s / 3 / gap))
     edges = np.arange(x.min() - gap / 2, x.max() + width, width)  # beyond all x
     heights = ax.hist(x, edges, density=True, histtype="stepfilled", color="0.8")[0]
-    low = max(mean - 10 * s, min(mean - 4 * s, edges[0]))  # further out, samples would
-    high = min(mean + 10 * s, max(mean + 4 * s, edges[-1]))  # make the bells too thin
+    low = np.clip(edges[0], mean - 10 * s, mean - 4 * s)  # further out, bells get thin
+    high = np.clip(edges[-1], mean + 4 * s, mean + 10 * s)
     n_outside = np.sum((x < low) | (x > high))
     if n_outside:
         ax.set_xlabel(f"samples outside: {n_outside:,}")
@@ -234,8 +233,7 @@ def draw_density(ax, x, mean, s, gaussians):
         bell = np.exp(-(((grid - mu) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
         ax.plot(grid, bell, label=label, markevery=[], **LOOKS[label])
     ax.set(title="samples and Gaussians", xlim=(low, high), yticks=[])
-    # The best bell is 0.4 / s high. Flat ones need room below 0 for the line's width.
-    ax.set_ylim(-0.03 / s, max(0.9 / s, 1.05 * heights.max()))
+    ax.set_ylim(-0.03 / s, max(0.9 / s, 1.05 * heights.max()))  # best bell: 0.4 / s
     ax.locator_params(axis="x", nbins=4)
 
 
@@ -250,7 +248,7 @@ def load_samples():
         x = np.asarray(DATA, dtype=float)
     except (OverflowError, TypeError, ValueError) as error:
         hint = "README.md, Your own numbers, says how to read a file"
-        raise SystemExit(f"DATA must be real numbers ({hint}): {error}") from None
+        raise SystemExit(f"DATA must be real numbers: {error}. {hint}") from None
     if x.ndim != 1 or len(x) < 2:
         raise SystemExit(f"DATA must be 2 or more numbers, not of shape {x.shape}")
     bad = np.flatnonzero(~(abs(x) <= 1e15))  # nan is not <= 1e15
@@ -258,9 +256,10 @@ def load_samples():
         raise SystemExit(f"DATA[{bad[0]}] is {x[bad[0]]}, not from -1e15 to 1e15")
     if np.ptp(x) <= 4 * np.spacing(abs(x).max()):  # the gap between floats
         raise SystemExit("DATA are all alike, but for rounding: sigma would go to 0")
-    if np.std(x) < max(1e-9, 1e-11 * abs(x[0])):  # of a float's 16 digits, 5 are left
-        advice = f"subtract {x[0]:g} from all, then multiply, until they differ by 1"
-        raise SystemExit(f"DATA differ too little: {advice}")
+    if np.std(x) < 1e-11 * abs(x[0]):  # of a float's 16 digits, 5 are left for s
+        raise SystemExit(f"DATA differ too little, so far from 0: subtract {x[0]:g}")
+    if np.std(x) < 1e-9:
+        raise SystemExit("DATA differ too little: multiply them, by 1e9 or more")
     return x
 
 
@@ -285,7 +284,7 @@ def check_constants():
     check("STEP_MU", STEP_MU)
     check("STEP_SIGMA", STEP_SIGMA)
     check("N_ITERATIONS", N_ITERATIONS, 1, MOST_ITERATIONS, Integral)
-    if not (FIGURE and isinstance(FIGURE, (str, Path))):
+    if not (FIGURE and isinstance(FIGURE, str)):
         raise SystemExit(f"FIGURE must be the name of a file, not {FIGURE!r}")
 
 
@@ -294,7 +293,8 @@ def main():
     check_constants()
     x = load_samples()
     mean, s = np.mean(x), np.std(x)
-    settings = MU_START, SIGMA_START, STEP_MU, STEP_SIGMA, N_ITERATIONS
+    starts_and_steps = map(float, [MU_START, SIGMA_START, STEP_MU, STEP_SIGMA])
+    settings = *starts_and_steps, int(N_ITERATIONS)  # NumPy's own floats are slower
     mus, sigmas = fit(x, *settings)
     gaussians = {"true": (MU_TRUE, SIGMA_TRUE)} if DATA is None else {}
     gaussians |= {"start": (mus[0], sigmas[0]), "final": (mus[-1], sigmas[-1])}
@@ -310,7 +310,7 @@ def main():
     name = FIGURE if Path(FIGURE).suffix else f"{FIGURE}.png"  # as savefig does
     try:
         figure.savefig(folder / name, dpi=220)  # 1760 pixels wide
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f"FIGURE = {FIGURE!r} cannot be saved: {error}") from None
     print("Figure:", name, flush=True)  # now, as show waits for the window
     plt.show()

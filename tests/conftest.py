@@ -18,31 +18,31 @@ matplotlib.rcdefaults()
 def run(monkeypatch, capsys, tmp_path):
     """Run main() with some constants, in an empty folder; return what a user gets.
 
-    lines: what is printed; verdict: of these, what follows the table, without the
-    figure's name; last_words: the line that stops the script, or None; figure: what is
-    drawn, or None. To save the figure takes long: only done with save=True.
+    lines: what is printed. verdict: of these, what follows the table. last_words: the
+    line that stops the script, or None. figure: what is shown, or None. panels: those
+    of the figure, by the first words of their titles. Saving takes long, so it is only
+    done with save=True.
     """
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "fit_gaussian.py"))
+    monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "script.py"))
 
     def run_main(save=False, **constants):
-        plt.close("all")
-        for name, value in {**SHIPPED, **constants}.items():
-            monkeypatch.setattr(fit_gaussian, name, value)
+        result = SimpleNamespace(figure=None)
+        monkeypatch.setattr(plt, "show", lambda: setattr(result, "figure", plt.gcf()))
         if not save:
             monkeypatch.setattr(Figure, "savefig", lambda *args, **options: None)
+        for name, value in {**SHIPPED, **constants}.items():
+            monkeypatch.setattr(fit_gaussian, name, value)
         try:
-            last_words = fit_gaussian.main()
+            result.last_words = fit_gaussian.main()
         except SystemExit as stop:
-            last_words = stop.code
+            result.last_words = stop.code
         out = capsys.readouterr().out
-        after_table = out.partition("\nstandard error")[2].splitlines()[1:]
-        return SimpleNamespace(
-            lines=out.splitlines(),
-            verdict=[line for line in after_table if not line.startswith("Figure:")],
-            last_words=last_words,
-            figure=plt.gcf() if plt.get_fignums() else None,
-        )
+        result.lines = out.splitlines()
+        result.verdict = out.partition("\nstandard error")[2].splitlines()[1:]
+        axes = result.figure.axes if result.figure else []
+        result.panels = {ax.get_title().split()[0]: ax for ax in axes}
+        return result
 
     yield run_main
     plt.close("all")

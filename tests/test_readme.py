@@ -1,7 +1,8 @@
-"""README.md says what is so, and the script runs, saves and shows as it says."""
+"""README.md says what is so; and where the figure goes."""
 
 import inspect
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +67,28 @@ def test_with_the_cure_step_sizes_of_1_arrive_in_one_iteration():
 def test_the_simultaneous_update_of_sigma_uses_the_old_mu():
     _, sigmas = changed_fit(SIMULTANEOUS)([1.0, 5.0], 4.0, 1.0, 0.5, 0.01, 1)
     assert sigmas[1] == pytest.approx(1 + 0.01 * (np.mean([9, 1]) - 1))
+
+
+@pytest.mark.parametrize("figure", ["fit", "fit.pdf"])
+def test_the_figure_is_beside_the_script_under_the_name_told(run, tmp_path, figure):
+    name = run(save=True, FIGURE=figure).lines[-1].removeprefix("Figure: ")
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_in_a_notebook_it_is_where_the_notebook_runs(run, monkeypatch, tmp_path):
+    monkeypatch.delattr(fit_gaussian, "__file__")  # a cell has none
+    run(save=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["example2_nf.png"]
+
+
+@pytest.mark.parametrize("figure", ["fit.xyz", "none/fit.png"])
+def test_a_figure_that_cannot_be_saved_costs_no_numbers(run, figure):
+    result = run(save=True, FIGURE=figure)
+    assert result.lines[-1].startswith("Converged")
+    assert result.last_words.startswith(f"FIGURE = {figure!r} cannot be saved: ")
+    assert "\n" not in result.last_words
+
+
+def test_an_import_runs_nothing(capsys):
+    runpy.run_path(fit_gaussian.__file__)
+    assert capsys.readouterr().out == ""
