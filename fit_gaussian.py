@@ -91,7 +91,7 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     # breaks off. Above, steps go past their goal once sigma^2 is below the step size.
     if step_mu >= 2 * s**2 and mus.min() < mean < mus.max():
         reason = f"STEP_MU is not below 2 s^2 = {2 * s**2:.6g}, and overshoots.{end}"
-    elif step_sigma >= s**2 and step_sigma > sigmas.min() ** 2:
+    elif step_sigma > s**2 and step_sigma > sigmas.min() ** 2:
         reason = f"STEP_SIGMA is not below s^2 = {s**2:.6g}, and overshoots.{end}"
     elif broke_off:
         reason = f"iteration {last} takes sigma from {sigmas[-1]:.4g} beyond 1e30."
