@@ -19,9 +19,8 @@ def run(monkeypatch, capsys, tmp_path):
     """Run main() with some constants, in an empty folder; return what a user gets.
 
     lines: what is printed. verdict: of these, what follows the table. last_words: the
-    line that stops the script, or None. figure: what is shown, or None. panels: those
-    of the figure, by the first words of their titles. Saving takes long, so it is only
-    done with save=True.
+    line that stops the script. figure: what is shown. panels: of the figure, by the
+    first words of their titles. As saving takes long, it needs save=True.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "script.py"))

@@ -1,7 +1,6 @@
 """What the tests share: the shipped constants, the page's loop, and small readers."""
 
 import ast
-import math
 import re
 
 import numpy as np
@@ -20,17 +19,13 @@ SHIPPED = {
     "N_ITERATIONS": 500,
     "FIGURE": "example2_nf.png",
 }
+PAGE_SAMPLES = np.random.default_rng(0).normal(2.0, 2.0, 10_000)
 SETTINGS = ["MU_START", "SIGMA_START", "STEP_MU", "STEP_SIGMA", "N_ITERATIONS"]
 
 
 def settings(**changes):
     """The arguments of fit after x, as shipped but for the changes."""
     return [{**SHIPPED, **changes}[name] for name in SETTINGS]
-
-
-def page_samples():
-    """The samples of the script as shipped."""
-    return np.random.default_rng(0).normal(2.0, 2.0, 10_000)
 
 
 def page_loop(x, mu, sigma, gamma_mu, gamma_sigma, n_iter):
@@ -44,11 +39,6 @@ def page_loop(x, mu, sigma, gamma_mu, gamma_sigma, n_iter):
         mus.append(mu)
         sigmas.append(sigma)
     return np.array(mus), np.array(sigmas)
-
-
-def near(x):
-    """How far mu and sigma may be from the maximum when a run has converged."""
-    return min(np.std(x) / 100, np.std(x) / math.sqrt(2 * len(x)))
 
 
 def pasted(lines):

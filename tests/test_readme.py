@@ -7,33 +7,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import page_samples, pasted
+from helpers import pasted
 
 import fit_gaussian
 
 README = Path(fit_gaussian.__file__).with_name("README.md").read_text("utf-8")
 BLOCKS = re.findall(r"(?ms)^```(\w+)\n(.*?)^```$", README)
 ROWS = re.findall(r"(?m)^\| `([A-Z].+?)` \| (.+?) \| .+ \|$", README)
-SAME_STREAM = round(np.random.default_rng(0).normal(), 9) == 0.125730221
+same_stream = round(np.random.default_rng(0).normal(), 9) == 0.125730221
+needs_same_stream = pytest.mark.skipif(not same_stream, reason="other samples")
 
 
-def assert_same(shown, printed):
-    """The same words; and the same numbers, if NumPy draws the README's samples."""
-    number = r" *-?\d[\d.e+-]*"
-    assert re.sub(number, " #", shown) == re.sub(number, " #", printed)
-    assert shown == printed or not SAME_STREAM
-
-
+@needs_same_stream
 def test_the_output(run):
-    assert_same(dict(BLOCKS)["text"].rstrip(), "\n".join(run().lines))
+    assert dict(BLOCKS)["text"].splitlines() == run().lines
 
 
+@needs_same_stream
 @pytest.mark.parametrize("edits, shown", ROWS, ids=[row[0] for row in ROWS])
 def test_the_rows_of_try_it(run, edits, shown):
     lines = run(**pasted(edits.split("`<br>`"))).lines
-    for line in re.findall("`([^`]+)`", shown):
-        printed = [each for each in lines if each.split()[0] == line.split()[0]]
-        assert_same(line, printed[0])
+    assert set(re.findall("`([^`]+)`", shown)) <= set(lines)
 
 
 @pytest.mark.parametrize("mu_start, sigma_1", [(-300.0, 739.8), (-3.0, 1.23)])
@@ -59,9 +53,8 @@ CURE, SIMULTANEOUS = (block for kind, block in BLOCKS if kind == "diff")
 
 
 def test_with_the_cure_step_sizes_of_1_arrive_in_one_iteration():
-    x = page_samples()
-    mus, sigmas = changed_fit(CURE)(x, -300.0, 0.01, 1.0, 1.0, 1)
-    assert [mus[1], sigmas[1]] == pytest.approx([np.mean(x), np.std(x)])
+    mus, sigmas = changed_fit(CURE)([1.0, 5.0], -300.0, 0.01, 1.0, 1.0, 1)
+    assert [mus[1], sigmas[1]] == pytest.approx([3, 2])
 
 
 def test_the_simultaneous_update_of_sigma_uses_the_old_mu():

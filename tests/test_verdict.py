@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from helpers import SETTINGS, near, page_loop, page_samples, pasted, settings
+from helpers import PAGE_SAMPLES, SETTINGS, page_loop, pasted, settings
 
 MARKS = {"DATA": [70, 65, 82, 71, 55, 90]}
 ON_TOP = {"DATA": [1.0, 5.0], "MU_START": 3.0, "SIGMA_START": 2.0}
@@ -17,26 +17,27 @@ BREAKS_OFF = {**ON_TOP, "SIGMA_START": 1.72, "STEP_SIGMA": 24.0}
 CONVERGED = "Converged at iteration #, within one standard error of the maximum."
 MU = "Not converged: STEP_MU is not below 2 s^2 = {}, and overshoots."
 SIGMA = "Not converged: STEP_SIGMA is not below s^2 = {}, and overshoots."
-LEAP = "Not converged: iteration 1 takes sigma from {}.\nFor this MU_START and these"
-HIGH = "Not converged: sigma gets as high as 30, too high for STEP_SIGMA.\nThe way down"
+LEAP = "Not converged: iteration 1 takes sigma from {}."
+CAUSE = "\nFor this MU_START and these steps, so small a SIGMA_START makes a huge step."
+HIGH = "Not converged: sigma gets as high as 30, too high for STEP_SIGMA."
+DOWN = "\nThe way down takes at least {} iterations."
+OTHERS = "\nThe next run draws other samples, which may need other settings."
 SMALL = "Not converged: the steps are too small, or too near their limits."
 
 # Constants, and what the verdict begins with.
 VERDICTS = [
     (ON_TOP, CONVERGED),
     ({**ON_TOP, "STEP_MU": 99.0, "STEP_SIGMA": 99.0}, CONVERGED),  # it rests
-    ({**S_IS_HALF, "STEP_MU": 0.45, "STEP_SIGMA": 0.24}, CONVERGED),
     ({**S_IS_HALF, "STEP_MU": 0.55}, MU.format("0.5")),
     ({**S_IS_HALF, "STEP_SIGMA": 0.28}, SIGMA.format("0.25")),
     ({**S_IS_2, "STEP_MU": 7.5, "STEP_SIGMA": 3.8}, CONVERGED),
-    ({**S_IS_2, "STEP_MU": 9.0}, MU.format("8")),
-    ({**S_IS_2, "STEP_SIGMA": 4.2}, SIGMA.format("4")),
     (BREAKS_OFF, SIGMA.format("4") + "\nIteration 3 takes sigma below 0 or beyond"),
-    (MARKS, LEAP.format("1 to 48.03")),
-    ({**MARKS, "SIGMA_START": 1e-20}, LEAP.format("1e-20 beyond 1e30")),
-    (STARTS_AT_30, HIGH),
+    (MARKS, LEAP.format("1 to 48.03") + CAUSE + DOWN.format("1.09e+05")),
+    ({**MARKS, "SIGMA_START": 1e-20}, LEAP.format("1e-20 beyond 1e30") + CAUSE),
+    (STARTS_AT_30, HIGH + DOWN.format("4.47e+04")),
     ({**STARTS_AT_30, "STEP_MU": 9.0}, HIGH),  # STEP_MU overshoots later
     ({**S_IS_2, "STEP_MU": 1e-6}, SMALL),
+    ({"SEED": None, "MU_START": 2.0, "SIGMA_START": 2.0}, CONVERGED + OTHERS),
 ]
 
 
@@ -45,16 +46,17 @@ def test_the_verdict_names_the_cause_and_is_the_title(run, constants, begins):
     result = run(**constants)
     verdict = re.sub(r"\d+, within", "#, within", "\n".join(result.verdict))
     assert verdict.startswith(begins)
-    assert list(pasted(result.verdict)) == ([] if begins == CONVERGED else SETTINGS)
+    assert list(pasted(result.verdict)) == ([] if CONVERGED in begins else SETTINGS)
     assert result.verdict[0] in [text.get_text() for text in result.figure.texts]
     assert len(result.verdict[0]) < 80
 
 
 @pytest.mark.parametrize("changes", [{}, {"STEP_MU": 1.0}, {"SIGMA_START": 10.0}])
-@pytest.mark.parametrize("x", [page_samples(), [1.0, 5.0]], ids=len)
+@pytest.mark.parametrize("x", [PAGE_SAMPLES, [1.0, 5.0]], ids=len)
 def test_it_arrives_when_the_page_s_loop_is_near_to_stay(run, x, changes):
     mus, sigmas = page_loop(x, *settings(N_ITERATIONS=8000, **changes))
-    far = (abs(mus - np.mean(x)) > near(x)) | (abs(sigmas - np.std(x)) > near(x))
+    near = min(np.std(x) / 100, np.std(x) / math.sqrt(2 * len(x)))
+    far = (abs(mus - np.mean(x)) > near) | (abs(sigmas - np.std(x)) > near)
     arrival = int(np.flatnonzero(far)[-1]) + 1
     enough = run(DATA=x, N_ITERATIONS=arrival, **changes).verdict
     assert enough[0].startswith(f"Converged at iteration {arrival}, ")
@@ -63,31 +65,31 @@ def test_it_arrives_when_the_page_s_loop_is_near_to_stay(run, x, changes):
     assert pasted(too_few) == {"N_ITERATIONS": arrival}
 
 
-@pytest.mark.parametrize("changes", [{"SIGMA_START": 90.0}, {"MU_START": -310.0}])
-def test_the_way_down_from_the_highest_sigma_is_rounded_down(run, changes):
-    x = [1.0, 5.0]
-    _, sigmas = page_loop(x, *settings(**changes))
-    least = (max(sigmas) ** 2 - (np.std(x) + near(x)) ** 2) / (2 * 0.01)
-    verdict = " ".join(run(DATA=x, **changes).verdict)
-    told = float(re.search(r"way down takes at least (\S+) iterations", verdict)[1])
-    assert told <= least < 1.01 * told
-
-
-@pytest.mark.parametrize("seed", range(15))
-def test_one_paste_is_enough(run, seed):
+def random_constants(seed):
+    """Samples, start and steps, from mild to wild."""
     rng = np.random.default_rng(seed)
-    s = 10 ** rng.uniform(-5, 5)
-    mean = s * rng.choice([-1, 1]) * 10 ** rng.uniform(-3, 6)
-    constants = {
-        "DATA": rng.normal(mean, s, int(10 ** rng.uniform(0.4, 4))),
-        "MU_START": mean + s * 10 ** rng.uniform(-3, 3),
-        "SIGMA_START": s * 10 ** rng.uniform(-3, 2),
-        "STEP_MU": s**2 * 10 ** rng.uniform(-5, 1),
-        "STEP_SIGMA": s**2 * 10 ** rng.uniform(-5, 1),
-        "N_ITERATIONS": int(10 ** rng.uniform(0, 3.5)),
-    }
-    constants |= pasted(run(**constants).verdict)
-    assert run(**constants).verdict[0].startswith("Converged")
+    s, far, offset, wide = 10 ** rng.uniform([-5, -3, -3, -3], [5, 6, 3, 2])
+    step_mu, step_sigma = s**2 * 10 ** rng.uniform(-5, 1, 2)
+    x = rng.normal(s * far, s, rng.integers(2, 10_000))
+    constants = {"DATA": x, "MU_START": s * far + s * offset, "SIGMA_START": s * wide}
+    return {**constants, "STEP_MU": step_mu, "STEP_SIGMA": step_sigma}
+
+
+UNUSUAL = [
+    {"DATA": [1.7e9 + 0.25 * i for i in range(9)]},
+    {"DATA": [-9e14, 9e14]},
+    {"DATA": [-1.2345e14 + 1e4 * i for i in range(9)]},
+    {"DATA": ["1", "2"]},
+    {"DATA": range(20), "MU_START": np.float32(-3), "N_ITERATIONS": np.int64(500)},
+]
+
+
+@pytest.mark.parametrize("constants", [*UNUSUAL, *map(random_constants, range(15))])
+def test_one_paste_is_enough_and_the_columns_line_up(run, constants):
+    result = run(**{**constants, **pasted(run(**constants).verdict)})
+    assert result.verdict[0].startswith("Converged")
+    assert {len(line) for line in result.lines[:4]} == {78}
+    assert {len(line[18:].split()) for line in result.lines[:4]} == {3}
 
 
 def test_the_proposed_settings_are_safe_and_short_to_type(run):
@@ -97,29 +99,12 @@ def test_the_proposed_settings_are_safe_and_short_to_type(run):
     assert start + steps in "\n".join(run(**constants).verdict)
 
 
-@pytest.mark.parametrize("own", [False, True])
-def test_the_table(run, own):
-    x = page_samples()
-    mus, sigmas = page_loop(x, *settings())
-    gaussians = {} if own else {"true": (2, 2)}
-    gaussians |= {"start": (-3, 1), "final": (mus[-1], sigmas[-1])}
-    gaussians["maximum likelihood"] = np.mean(x), np.std(x)
-    rows = [["", "10,000 samples", "mu", "sigma", "log-likelihood"]]
-    for label, (mu, sigma) in gaussians.items():
-        density = np.exp(-(((x - mu) / sigma) ** 2) / 2) / sigma / np.sqrt(2 * np.pi)
-        value = f"{np.mean(np.log(density)):.7g}"
-        rows.append([label, f"{mu:.3f}", f"{sigma:.3f}", value])
-    rows.append(["standard error", "0.020", "0.014"])
-    lines = run(DATA=x if own else None).lines
-    assert [re.split("  +", line) for line in lines[: len(rows)]] == rows
-
-
-@pytest.mark.parametrize("offset, gap", [(0, 3), (1.7e9, 0.25), (-1.2345e14, 1e4)])
-def test_columns_line_up_and_do_not_touch(run, offset, gap):
-    lines = run(DATA=[offset + gap * i for i in range(9)]).lines
-    assert {len(line) for line in lines[:4]} == {78}
-    assert {len(line[18:].split()) for line in lines[:4]} == {3}
-    assert all(line.isascii() for line in lines)
+def test_the_table_of_own_numbers(run):
+    rows = [line.split() for line in run(**ON_TOP).lines[1:5]]
+    assert rows[0] == ["start", "3.0", "2.0", "-2.112086"]  # by hand
+    assert rows[1] == ["final", *rows[0][1:]]
+    assert rows[2] == ["maximum", "likelihood", *rows[0][1:]]
+    assert rows[3] == ["standard", "error", "1.4", "1.0"]
 
 
 WRONG = [
@@ -145,11 +130,7 @@ def test_a_wrong_constant_is_named_before_anything_else(run, name, values, wante
 
 
 BAD_DATA = [
-    (
-        "marks.csv",
-        "DATA must be real numbers: could not convert string to float: 'marks.csv'",
-    ),
-    ([1, 10**400], "DATA must be real numbers"),
+    ("marks.csv", "DATA must be real numbers: could not convert string to float"),
     (np.array([1, 2j]), "DATA must be real numbers"),
     (np.ma.masked_equal([1, 2, -999], -999), "DATA must be real numbers"),
     ([1.0], "DATA must be 2 or more numbers, not of shape (1,)"),
@@ -167,21 +148,3 @@ def test_bad_samples_are_refused_with_the_reason(run, data, line):
     result = run(DATA=data)
     assert result.last_words.startswith(line) and "\n" not in result.last_words
     assert result.lines == [] and result.figure is None
-
-
-UNUSUAL = [
-    {"DATA": [1e9, 1e9 + 0.03]},
-    {"DATA": [-9e14, 9e14]},
-    {"DATA": ["1", "2"]},
-    {"DATA": range(20), "MU_START": np.float32(-3), "N_ITERATIONS": np.int64(500)},
-]
-
-
-@pytest.mark.parametrize("constants", UNUSUAL, ids=str)
-def test_unusual_numbers_converge_after_one_paste_at_most(run, constants):
-    constants = {**constants, **pasted(run(**constants).verdict)}
-    assert run(**constants).verdict[0].startswith("Converged")
-
-
-def test_without_a_seed_it_warns_that_the_next_run_differs(run):
-    assert "The next run draws other samples" in str(run(SEED=None).verdict)
