@@ -45,8 +45,9 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         gradient_mu = (mean - mu) / sigma**2
         mu = mu + step_mu * gradient_mu
 
-        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu, as the updates
-        # alternate. The average of (x - mu)^2 is s^2 + (mean - mu)^2.
+        # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu, as on the
+        # course page: so sigma fits the mu that it goes with. README.md tries the old.
+        # The average of (x - mu)^2 is s^2 + (mean - mu)^2.
         mean_square = s**2 + (mean - mu) ** 2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
@@ -58,6 +59,11 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     return np.array(mus), np.array(sigmas)
 
 
+def best_sigma(mu, mean, s):
+    """Return the sigma at which gradient_sigma is zero: the best one for this mu."""
+    return np.sqrt(s**2 + (mean - mu) ** 2)
+
+
 def log_likelihood(mu, sigma, mean, s):
     """Return the average over the samples of log p(x), p the density of the guess."""
     mean_square = s**2 + (mean - mu) ** 2
@@ -66,7 +72,7 @@ def log_likelihood(mu, sigma, mean, s):
 
 # ------------------------------------------------------- the verdict and the table
 MOST_ITERATIONS = 1_000_000  # the largest N_ITERATIONS; so many take a few seconds
-CAUSE = "For this MU_START and these steps, so small a SIGMA_START makes a huge step."
+LEAP = "For this MU_START and these steps, so small a SIGMA_START makes a huge step."
 
 
 def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
@@ -77,8 +83,8 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
     # 20,000 iterations more, too few to wait for, tell if it stays or arrives late.
     n_longer = n_iterations + 20_000
     mus, sigmas = fit(x, mu_start, sigma_start, step_mu, step_sigma, n_longer)
-    last = len(sigmas)
-    broke_off = last <= n_longer
+    i = len(sigmas)  # the iteration that broke off, if one did
+    broke_off = i <= n_longer
     far = np.flatnonzero((abs(mus - mean) > near) | (abs(sigmas - s) > near))
     arrival = far[-1] + 1 if far.size else 0  # all are near from here on
     if arrival <= n_iterations and not broke_off:
@@ -86,22 +92,21 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         return f"Converged at iteration {arrival}, {distance}."
 
     edits = safe_settings(mean, s)  # replaced below if more iterations are enough
-    end = f"\nIteration {last} takes sigma below 0 or beyond 1e30." if broke_off else ""
+    end = f"\nIteration {i} takes sigma below 0 or beyond 1e30." if broke_off else ""
     # Below both limits, all runs arrive in the end, as README.md proves, unless fit
     # breaks off. Above, steps go past their goal once sigma^2 is below the step size.
-    if step_mu >= 2 * s**2 and mus.min() < mean < mus.max():
+    if step_mu >= 2 * s**2 and (broke_off or mus.min() < mean < mus.max()):
         reason = f"STEP_MU is not below 2 s^2 = {2 * s**2:.6g}, and overshoots.{end}"
     elif step_sigma > s**2 and step_sigma > sigmas.min() ** 2:
         reason = f"STEP_SIGMA is not below s^2 = {s**2:.6g}, and overshoots.{end}"
     elif broke_off:
-        reason = f"iteration {last} takes sigma from {sigmas[-1]:.4g} beyond 1e30."
-        reason += f"\n{CAUSE}"
+        reason = f"iteration {i} takes sigma from {sigmas[-1]:.4g} beyond 1e30.\n{LEAP}"
     elif arrival <= min(n_longer, MOST_ITERATIONS):
         reason = f"N_ITERATIONS is too small, it arrives at iteration {arrival}."
         edits = f"N_ITERATIONS = {arrival}"
     else:
         reason = why_slow(sigmas[: n_iterations + 1], s + near, step_sigma, n_longer)
-    paste = "For these samples, this converges; paste it over the constants so named:"
+    paste = "This converges; other samples may need more. Paste it over the constants:"
     return f"Not converged: {reason}\n{paste}\n{edits}"
 
 
@@ -114,12 +119,11 @@ def why_slow(sigmas, goal, step_sigma, n_longer):
     if highest <= too_high:
         return "the steps are too small, or too near their limits."
     n_down = (highest**2 - goal**2) / (2 * step_sigma)
-    unit = 10 ** (math.floor(math.log10(n_down)) - 2)  # of the third digit
-    n_least = n_down // unit * unit  # rounded down, because it is at least so many
-    way_down = f"The way down takes at least {n_least:.3g} iterations."
+    unit = 10 ** (math.floor(math.log10(n_down)) - 2)  # to round down to three digits
+    way_down = f"The way down takes at least {n_down // unit * unit:.3g} iterations."
     if sigmas[1] > max(too_high, 2 * sigmas[0]):
         reason = f"iteration 1 takes sigma from {sigmas[0]:.4g} to {sigmas[1]:.4g}."
-        return f"{reason}\n{CAUSE}\n{way_down}"
+        return f"{reason}\n{LEAP}\n{way_down}"
     return f"sigma gets as high as {highest:.4g}, too high for STEP_SIGMA.\n{way_down}"
 
 
@@ -207,7 +211,7 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     levels = 0.05 * 4.0 ** np.arange(8)
     shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, 9))  # between them
     ax.contourf(mu_axis, sigma_axis, depth, levels, colors=shades, extend="both")
-    curve = np.sqrt(s**2 + (mean - mu_axis) ** 2)  # where gradient_sigma is zero
+    curve = best_sigma(mu_axis, mean, s)
     ax.plot(mu_axis, curve, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
     ax.set(xlim=mu_limits, ylim=(low, high))
     ax.locator_params(axis="x", nbins=4)  # more numbers may touch
@@ -247,8 +251,7 @@ def load_samples():
             raise TypeError("some are complex or masked")
         x = np.asarray(DATA, dtype=float)
     except (OverflowError, TypeError, ValueError) as error:
-        hint = "README.md, Your own numbers, says how to read a file"
-        raise SystemExit(f"DATA must be real numbers: {error}. {hint}") from None
+        raise SystemExit(f"DATA must be real numbers: {error}; see README.md") from None
     if x.ndim != 1 or len(x) < 2:
         raise SystemExit(f"DATA must be 2 or more numbers, not of shape {x.shape}")
     bad = np.flatnonzero(~(abs(x) <= 1e15))  # nan is not <= 1e15
@@ -265,11 +268,10 @@ def load_samples():
 
 def check(name, value, low=1e-30, high=1e30, kind=Real):
     """Stop with one line, unless value is a number of the kind and in the range."""
-    if isinstance(value, kind) and low <= value <= high:
-        return
-    noun = "whole number" if kind is Integral else "number"
-    limits = f"from {low:,} to {high:,}" if high < math.inf else "0 or more"
-    raise SystemExit(f"{name} must be a {noun} {limits}, not {value!r}")
+    if not (isinstance(value, kind) and low <= value <= high):
+        noun = "whole number" if kind is Integral else "number"
+        limits = f"from {low:,} to {high:,}" if high < math.inf else "0 or more"
+        raise SystemExit(f"{name} must be a {noun} {limits}, not {value!r}")
 
 
 def check_constants():
@@ -301,8 +303,6 @@ def main():
     gaussians["maximum likelihood"] = mean, s
     text = verdict(x, *settings)
     print(table(gaussians, mean, s, len(x)), text, sep="\n")
-    if DATA is None and SEED is None:
-        print("The next run draws other samples, which may need other settings.")
 
     figure = draw(x, mean, s, mus, sigmas, gaussians, headline=text.splitlines()[0])
     # Beside this file, or where a notebook runs, which has no __file__.
