@@ -19,11 +19,12 @@ def run(monkeypatch, capsys, tmp_path):
     """Run main() with some constants, in an empty folder; return what a user gets.
 
     lines: what is printed. verdict: of these, what follows the table. last_words: the
-    line that stops the script. figure: what is shown. panels: of the figure, by the
-    first words of their titles. As saving takes long, it needs save=True.
+    line that stops the script, or None. figure: what is shown, or None. panels: those
+    of the figure, by name. Saving takes long: only run(save=True) does it.
     """
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "script.py"))
+    (tmp_path / "beside").mkdir()
+    monkeypatch.setattr(fit_gaussian, "__file__", str(tmp_path / "beside" / "it.py"))
 
     def run_main(save=False, **constants):
         result = SimpleNamespace(figure=None)
@@ -33,14 +34,14 @@ def run(monkeypatch, capsys, tmp_path):
         for name, value in {**SHIPPED, **constants}.items():
             monkeypatch.setattr(fit_gaussian, name, value)
         try:
-            result.last_words = fit_gaussian.main()
+            result.last_words = fit_gaussian.main()  # None
         except SystemExit as stop:
             result.last_words = stop.code
         out = capsys.readouterr().out
         result.lines = out.splitlines()
         result.verdict = out.partition("\nstandard error")[2].splitlines()[1:]
         axes = result.figure.axes if result.figure else []
-        result.panels = {ax.get_title().split()[0]: ax for ax in axes}
+        result.panels = dict(zip(["mu", "density", "sigma", "hill"], axes))
         return result
 
     yield run_main

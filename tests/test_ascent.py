@@ -35,12 +35,13 @@ def test_a_step_is_the_step_size_times_the_slope_of_the_log_likelihood(mu, sigma
 
     rise = log_likelihood(mu + h, sigma) - log_likelihood(mu - h, sigma)
     assert new_mu - mu == pytest.approx(0.02 * rise / (2 * h), rel=1e-6)
+    # sigma uses the new mu.
     rise = log_likelihood(new_mu, sigma + h) - log_likelihood(new_mu, sigma - h)
     assert new_sigma - sigma == pytest.approx(0.01 * rise / (2 * h), rel=1e-6)
 
 
 def random_runs(highest_step_mu, highest_step_sigma):
-    """Step sizes and trajectories of 40 runs. Mean 0 and s = 1 make their laws short."""
+    """Step sizes and trajectories of 40 runs on two samples with mean 0 and s = 1."""
     lowest, highest = [0.1, 0.7, 0.1, 0.1], [4, 4, highest_step_mu, highest_step_sigma]
     rng = np.random.default_rng(0)
     for mu, sigma, step_mu, step_sigma in rng.uniform(lowest, highest, (40, 4)):
@@ -53,13 +54,13 @@ def test_below_the_limits_every_run_arrives():
         assert [mus[-1], sigmas[-1]] == pytest.approx([0, 1], abs=0.01)
 
 
-def test_distance_over_sigma_to_the_power_k_never_rises():
+def test_distance_over_sigma_to_the_k_never_rises():  # the law of README's proof
     for step_mu, step_sigma, mus, sigmas in random_runs(1.99, 0.1):
         ratio = abs(mus) / sigmas ** (step_mu / step_sigma)
         assert (ratio[1:] <= ratio[:-1] * (1 + 1e-12)).all()  # but for rounding
 
 
-def test_sigma_squared_falls_by_less_than_twice_its_step_size():
+def test_sigma_squared_falls_slowly():  # so "the way down takes at least ..."
     for _, step_sigma, _, sigmas in random_runs(1.99, 2):
         assert (-np.diff(sigmas**2) < 2 * step_sigma).all()
 

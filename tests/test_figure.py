@@ -32,22 +32,36 @@ def drawn(ax, x, y):
 
 def legend(panels):
     """The line beside each text of the legend."""
-    box = panels["mean"].figure.legends[0]
+    box = panels["mu"].figure.legends[0]
     return {t.get_text(): h for t, h in zip(box.get_texts(), box.legend_handles)}
 
 
+def test_the_panels_are_named(panels):
+    titles = [ax.get_title() for ax in panels.values()]
+    assert titles[:2] == [r"mean $\mu$", "samples and Gaussians"]
+    assert titles[2:] == [
+        r"standard deviation $\sigma$",
+        "log-likelihood: lighter is higher",
+    ]
+    assert panels["sigma"].get_xlabel() == "iteration"
+    assert (panels["hill"].get_xlabel(), panels["hill"].get_ylabel()) == (
+        r"$\mu$",
+        r"$\sigma$",
+    )
+
+
 def test_every_iteration_of_the_page_s_loop_is_a_dot(panels):
-    assert drawn(panels["mean"], range(31), MUS).get_marker() == "."
-    assert drawn(panels["standard"], range(31), SIGMAS).get_marker() == "."
-    assert drawn(panels["log-likelihood:"], MUS, SIGMAS).get_marker() == "."
+    assert drawn(panels["mu"], range(31), MUS).get_marker() == "."
+    assert drawn(panels["sigma"], range(31), SIGMAS).get_marker() == "."
+    assert drawn(panels["hill"], MUS, SIGMAS).get_marker() == "."
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_gaussians_are_marked_as_in_the_legend(panels, name):
     mu, sigma = GAUSSIANS[name]
     at = {"start": 0, "final": 30}.get(name, [0, 1])  # the iteration, or all across
-    marks = [drawn(panels["log-likelihood:"], mu, sigma)]
-    marks += [drawn(panels["mean"], at, mu), drawn(panels["standard"], at, sigma)]
+    marks = [drawn(panels["hill"], mu, sigma)]
+    marks += [drawn(panels["mu"], at, mu), drawn(panels["sigma"], at, sigma)]
     for mark in marks:
         assert mark.get_color() == legend(panels)[name].get_color()
         assert mark.get_marker() == legend(panels)[name].get_marker()
@@ -55,34 +69,35 @@ def test_the_gaussians_are_marked_as_in_the_legend(panels, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_bells_are_the_gaussians(panels, name):
-    bells = {line.get_label(): line for line in panels["samples"].lines}
+    bells = {line.get_label(): line for line in panels["density"].lines}
     x, y = bells[name].get_data()
     assert y == pytest.approx([NormalDist(*GAUSSIANS[name]).pdf(each) for each in x])
     assert GAUSSIANS[name][0] in x  # the top of the bell, however thin
 
 
 def test_the_curve_is_the_best_sigma_for_each_mu_down_to_its_tip(panels):
-    lines = {line.get_label(): line for line in panels["log-likelihood:"].lines}
+    lines = {line.get_label(): line for line in panels["hill"].lines}
     mu, sigma = lines[CURVE].get_data()
     assert sigma == pytest.approx([np.sqrt(np.mean((X - each) ** 2)) for each in mu])
     assert min(sigma) == pytest.approx(S)
 
 
 def test_lighter_is_higher(panels):
-    hill = panels["log-likelihood:"]
+    hill = panels["hill"]
     hill.figure.canvas.draw()
     picture = np.asarray(hill.figure.canvas.buffer_rgba())
-    going_down = [(0.8, 1), (1.8, 1), (1.8, 0.6), (1.8, 0.3), (1.8, 0.1)]
+    going_down = [(0.8, 1), (1.8, 1), (1.8, 0.6), (1.8, 0.3), (1.8, 0.1)]  # units of s
     points = [(MEAN + d * S, w * S) for d, w in going_down]  # far from all lines
     x, y = hill.transData.transform(points).astype(int).T
-    brightness = picture[len(picture) - 1 - y, x, :3].sum(axis=1).astype(int)
+    rows = len(picture) - 1 - y  # of pixels, from the top
+    brightness = picture[rows, x, :3].sum(axis=1).astype(int)
     assert (np.diff(brightness) < 0).all()
 
 
 def test_the_truth_differs_from_the_run_and_what_coincides_is_seen(panels):
     assert list(legend(panels)) == [*NAMES, CURVE]
     true, start, final, best, _ = legend(panels).values()
-    dots = drawn(panels["mean"], range(31), MUS)
+    dots = drawn(panels["mu"], range(31), MUS)
     assert start.get_color() == final.get_color() == dots.get_color()
     assert len({line.get_color() for line in (true, start, best)}) == 3
     assert true.get_markersize() > start.get_markersize() > final.get_markersize()
@@ -91,15 +106,14 @@ def test_the_truth_differs_from_the_run_and_what_coincides_is_seen(panels):
     assert best.get_linestyle() == ":"
 
 
-DICE = np.random.default_rng(1).integers(1, 7, 600)
 AGES = np.random.default_rng(2).normal(40, 12, 500).round()
 TIMES = [1.7e9 + 0.25 * i for i in range(9)]
-BARS = [(DICE, 1, 1), (AGES, 1, 4), (TIMES, 0.25, 0.25), ([0, 1], 1 / 6, 1 / 6)]
+BARS = [([1, 2, 3, 4], 1, 1), (AGES, 1, 4), (TIMES, 0.25, 0.25), ([0, 1], 1 / 6, 1 / 6)]
 
 
 @pytest.mark.parametrize("x, gap, width", BARS)
 def test_each_bar_holds_as_many_values_of_rounded_samples(run, x, gap, width):
-    corners, heights = run(DATA=x).panels["samples"].patches[0].get_xy().T
+    corners, heights = run(DATA=x).panels["density"].patches[0].get_xy().T
     n_bars = len(corners) // 4  # the outline goes along the tops, and back below
     edges = corners[: 2 * n_bars + 1 : 2]
     expected = min(x) - gap / 2 + width * np.arange(n_bars + 1)
@@ -112,7 +126,7 @@ def test_each_bar_holds_as_many_values_of_rounded_samples(run, x, gap, width):
 @pytest.mark.parametrize("far, label", [(8, ""), (300, "samples outside: 2")])
 def test_all_samples_are_in_the_panel_or_counted_below_it(run, far, label):
     x = [*np.random.default_rng(0).normal(size=9998), -far, far]
-    ax = run(DATA=x).panels["samples"]
+    ax = run(DATA=x).panels["density"]
     low, high = ax.get_xlim()
     assert (low < -far and far < high) == (label == "")
     assert ax.get_xlabel() == label
@@ -121,7 +135,7 @@ def test_all_samples_are_in_the_panel_or_counted_below_it(run, far, label):
 @pytest.mark.parametrize("sigma_start, scale", [(70.0, "linear"), (90.0, "log")])
 def test_sigma_begins_at_0_unless_a_named_log_scale_is_needed(run, sigma_start, scale):
     panels = run(SIGMA_START=sigma_start).panels
-    sigma_ax, hill = panels["standard"], panels["log-likelihood:"]
+    sigma_ax, hill = panels["sigma"], panels["hill"]
     assert sigma_ax.get_yscale() == hill.get_yscale() == scale
     assert (sigma_ax.get_ylim()[0] == 0) == (scale == "linear")
     assert ("log scale" in sigma_ax.get_title()) == (scale == "log")

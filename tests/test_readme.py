@@ -5,9 +5,11 @@ import re
 import runpy
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from helpers import pasted
+from matplotlib.figure import Figure
 
 import fit_gaussian
 
@@ -65,13 +67,13 @@ def test_the_simultaneous_update_of_sigma_uses_the_old_mu():
 @pytest.mark.parametrize("figure", ["fit", "fit.pdf"])
 def test_the_figure_is_beside_the_script_under_the_name_told(run, tmp_path, figure):
     name = run(save=True, FIGURE=figure).lines[-1].removeprefix("Figure: ")
-    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert [file.name for file in (tmp_path / "beside").iterdir()] == [name]
 
 
 def test_in_a_notebook_it_is_where_the_notebook_runs(run, monkeypatch, tmp_path):
     monkeypatch.delattr(fit_gaussian, "__file__")  # a cell has none
     run(save=True)
-    assert [file.name for file in tmp_path.iterdir()] == ["example2_nf.png"]
+    assert (tmp_path / "example2_nf.png").exists()
 
 
 @pytest.mark.parametrize("figure", ["fit.xyz", "none/fit.png"])
@@ -82,6 +84,11 @@ def test_a_figure_that_cannot_be_saved_costs_no_numbers(run, figure):
     assert "\n" not in result.last_words
 
 
-def test_an_import_runs_nothing(capsys):
+def test_it_runs_when_it_is_started_and_not_when_it_is_imported(monkeypatch, capsys):
+    monkeypatch.setattr(plt, "show", lambda: None)
+    monkeypatch.setattr(Figure, "savefig", lambda *args, **options: None)
     runpy.run_path(fit_gaussian.__file__)
     assert capsys.readouterr().out == ""
+    runpy.run_path(fit_gaussian.__file__, run_name="__main__")
+    assert "Figure: " in capsys.readouterr().out
+    plt.close("all")

@@ -49,16 +49,16 @@ def test_the_verdict_names_the_cause_and_is_the_title(run, constants, begins):
     assert len(result.verdict[0]) < 80
 
 
-@pytest.mark.parametrize("changes", [{}, {"STEP_MU": 1.0}, {"SIGMA_START": 10.0}])
+@pytest.mark.parametrize("changes", [{}, {"STEP_MU": 5.0}, {"SIGMA_START": 10.0}])
 @pytest.mark.parametrize("x", [PAGE_SAMPLES, [1.0, 5.0]], ids=len)
-def test_it_arrives_when_the_page_s_loop_is_near_to_stay(run, x, changes):
+def test_it_arrives_when_the_page_s_loop_is_near_for_good(run, x, changes):
     mus, sigmas = page_loop(x, *settings(N_ITERATIONS=8000, **changes))
     near = min(np.std(x) / 100, np.std(x) / math.sqrt(2 * len(x)))
     far = (abs(mus - np.mean(x)) > near) | (abs(sigmas - np.std(x)) > near)
     arrival = int(np.flatnonzero(far)[-1]) + 1
     enough = run(DATA=x, N_ITERATIONS=arrival, **changes).verdict
     assert enough[0].startswith(f"Converged at iteration {arrival}, ")
-    too_few = run(DATA=x, N_ITERATIONS=arrival - 1, **changes).verdict
+    too_few = run(DATA=x, N_ITERATIONS=1, **changes).verdict
     assert too_few[0].endswith(f"it arrives at iteration {arrival}.")
     assert pasted(too_few) == {"N_ITERATIONS": arrival}
 
@@ -84,14 +84,16 @@ UNUSUAL = [
 
 @pytest.mark.parametrize("constants", [*UNUSUAL, *map(random_constants, range(15))])
 def test_one_paste_is_enough_and_the_columns_line_up(run, constants):
-    result = run(**{**constants, **pasted(run(**constants).verdict)})
-    assert result.verdict[0].startswith("Converged")
+    result = run(**constants)
     assert {len(line) for line in result.lines[:4]} == {78}
     assert {len(line[18:].split()) for line in result.lines[:4]} == {3}
+    assert all(line.isascii() for line in result.lines)
+    constants = {**constants, **pasted(result.verdict)}
+    assert run(**constants).verdict[0].startswith("Converged")
 
 
 def test_the_proposed_settings_are_safe_and_short_to_type(run):
-    constants = {"DATA": [-7.33, -6.67], "STEP_MU": 9.0}  # mean -7, s 0.33
+    constants = {"DATA": [-7.334, -6.67], "STEP_MU": 9.0}  # mean -7.002, s 0.332
     start = "MU_START = -7.59\nSIGMA_START = 0.99\n"
     steps = "STEP_MU = 0.05445\nSTEP_SIGMA = 0.027225\nN_ITERATIONS = 100\n"
     assert start + steps in "\n".join(run(**constants).verdict)
