@@ -12,6 +12,7 @@ ON_TOP = {"DATA": [1.0, 5.0], "MU_START": 3.0, "SIGMA_START": 2.0}
 S_IS_2 = {"DATA": [1.0, 5.0], "MU_START": 3.5, "SIGMA_START": 2.5}
 S_IS_HALF = {"DATA": [-7.5, -6.5], "MU_START": -8.0, "SIGMA_START": 0.6}
 STARTS_AT_30 = {**S_IS_2, "SIGMA_START": 30.0}
+RISES_LATER = {"DATA": [1.0, 5.0], "MU_START": -97.0}
 BREAKS_OFF = {**ON_TOP, "SIGMA_START": 1.72, "STEP_SIGMA": 24.0}
 
 CONVERGED = "Converged at iteration #, within one standard error of the maximum."
@@ -19,6 +20,7 @@ MU = "Not converged: STEP_MU is not below 2 s^2 = {}, and overshoots."
 SIGMA = "Not converged: STEP_SIGMA is not below s^2 = {}, and overshoots."
 LEAP = "Not converged: iteration 1 takes sigma from {}."
 CAUSE = "\nFor this MU_START and these steps, so small a SIGMA_START makes a huge step."
+RISES = "Not converged: sigma gets as high as {}"
 HIGH = "Not converged: sigma gets as high as 30, too high for STEP_SIGMA."
 DOWN = "\nThe way down takes at least {} iterations."
 SMALL = "Not converged: the steps are too small, or too near their limits."
@@ -35,7 +37,10 @@ VERDICTS = [
     ({**MARKS, "SIGMA_START": 1e-20}, LEAP.format("1e-20 beyond 1e30") + CAUSE),
     (STARTS_AT_30, HIGH + DOWN.format("4.47e+04")),
     ({**STARTS_AT_30, "STEP_MU": 9.0}, HIGH),  # STEP_MU overshoots later
-    ({**S_IS_2, "STEP_MU": 1e-6}, SMALL),
+    ({**S_IS_2, "SIGMA_START": 999.0, "STEP_SIGMA": 4.2}, RISES.format("999")),
+    ({**RISES_LATER, "STEP_SIGMA": 1.25e-4}, RISES.format("3.737")),
+    ({**S_IS_2, "STEP_MU": 1e20}, MU.format("8")),  # mu leaves the floats
+    ({**S_IS_2, "SIGMA_START": 17.0, "STEP_MU": 1e-6}, SMALL),
 ]
 
 
@@ -100,11 +105,12 @@ def test_the_proposed_settings_are_safe_and_short_to_type(run):
 
 
 def test_the_table_of_own_numbers(run):
-    rows = [line.split() for line in run(**ON_TOP).lines[1:5]]
-    assert rows[0] == ["start", "3.0", "2.0", "-2.112086"]  # by hand
-    assert rows[1] == ["final", *rows[0][1:]]
-    assert rows[2] == ["maximum", "likelihood", *rows[0][1:]]
-    assert rows[3] == ["standard", "error", "1.4", "1.0"]
+    rows = [re.split("  +", line.strip()) for line in run(**ON_TOP).lines[:5]]
+    assert rows[0] == ["2 samples", "mu", "sigma", "log-likelihood"]
+    assert rows[1] == ["start", "3.0", "2.0", "-2.112086"]  # by hand
+    assert rows[2] == ["final", *rows[1][1:]]
+    assert rows[3] == ["maximum likelihood", *rows[1][1:]]
+    assert rows[4] == ["standard error", "1.4", "1.0"]
 
 
 WRONG = [
