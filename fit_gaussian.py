@@ -26,10 +26,10 @@ SEED = 0  # picks the samples; another number picks others, None new ones every 
 # Near the maximum, an iteration multiplies the error of mu by 1 - STEP_MU / s^2, and
 # that of sigma by 1 - 2 STEP_SIGMA / s^2: above 2 s^2 and s^2, these errors grow.
 MU_START = -3.0  # first guess of mu; the further from mean, the longer the way
-SIGMA_START = 1.0  # first guess of sigma; a larger one makes the first steps shorter
+SIGMA_START = 1.0  # first guess of sigma; the larger, the shorter the first step of mu
 STEP_MU = 0.1  # step size of mu; larger: longer steps; its limit is 2 s^2, about 8
 STEP_SIGMA = 0.01  # step size of sigma; larger: longer steps; its limit is s^2, about 4
-N_ITERATIONS = 500  # updates of mu and sigma; more take longer and come nearer
+N_ITERATIONS = 500  # updates of mu and sigma; more take longer, and may come nearer
 
 FIGURE = "example2_nf.png"  # nf: normalizing flows, the course; saved beside this file
 
@@ -46,13 +46,13 @@ def fit(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         mu = mu + step_mu * gradient_mu
 
         # The average of (x - mu)^2 / sigma^3 - 1 / sigma, at the new mu, as on the
-        # course page: so sigma fits the mu that it goes with. README.md tries the old.
+        # course page: sigma then fits the mu beside it. README.md tries the old mu.
         # The average of (x - mu)^2 is s^2 + (mean - mu)^2.
         mean_square = s**2 + (mean - mu) ** 2
         gradient_sigma = mean_square / sigma**3 - 1 / sigma
         sigma = sigma + step_sigma * gradient_sigma
 
-        if not 1e-30 <= sigma <= 1e30:  # negative, or floats would soon overflow
+        if not 1e-30 <= sigma <= 1e30:  # not positive, or floats would soon overflow
             break
         mus.append(mu)
         sigmas.append(sigma)
@@ -92,10 +92,11 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         return f"Converged at iteration {arrival}, {distance}."
 
     edits = safe_settings(mean, s)  # replaced below if more iterations are enough
-    end = f"\nIteration {i} takes sigma below 0 or beyond 1e30." if broke_off else ""
+    end = f"\nIteration {i} takes sigma out of 1e-30 to 1e30." if broke_off else ""
     # Below both limits, all runs arrive in the end, as README.md proves, unless fit
-    # breaks off. Above, steps go past their goal once sigma^2 is below the step size.
-    if step_mu >= 2 * s**2 and (broke_off or mus.min() < mean < mus.max()):
+    # breaks off. A step goes past its goal if sigma^2 is below the step size.
+    mu_overshoots = broke_off and step_mu > sigmas[-1] ** 2
+    if step_mu >= 2 * s**2 and (mu_overshoots or mus.min() < mean < mus.max()):
         reason = f"STEP_MU is not below 2 s^2 = {2 * s**2:.6g}, and overshoots.{end}"
     elif step_sigma > s**2 and step_sigma > sigmas.min() ** 2:
         reason = f"STEP_SIGMA is not below s^2 = {s**2:.6g}, and overshoots.{end}"
@@ -144,7 +145,7 @@ def table(gaussians, mean, s, n):
     """Return a table of Gaussians {label: (mu, sigma)} and of errors for n samples."""
     error_mu, error_sigma = s / math.sqrt(n), s / math.sqrt(2 * n)  # standard errors
     decimals = max(0, 1 - math.floor(math.log10(error_sigma)))  # 3 for 0.014
-    largest = max(abs(mu) + sigma for mu, sigma in gaussians.values())  # 15 digits fit
+    largest = np.abs(list(gaussians.values())).max()  # a float has 15 digits
     style = f"20.{decimals}f" if largest * 10**decimals < 1e15 else "20.12g"
     text = f"{n:>10,} samples{'mu':>20}{'sigma':>20}{'log-likelihood':>20}\n"
     for label, (mu, sigma) in gaussians.items():
@@ -177,9 +178,9 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
             sigma_ax.axhline(sigma, markevery=[], **LOOKS[label])
     for ax, trajectory in ((mu_ax, mus), (sigma_ax, sigmas)):
         ax.plot(trajectory, **RUN)
-        ax.plot(0, trajectory[0], clip_on=False, **LOOKS["start"])  # whole, beside 0
+        ax.plot(0, trajectory[0], clip_on=False, **LOOKS["start"])  # not cut off
         ax.plot(len(trajectory) - 1, trajectory[-1], clip_on=False, **LOOKS["final"])
-    mu_ax.update_datalim([(0, mean - s / 2), (1, mean + s / 2)])  # the least ranges
+    mu_ax.update_datalim([(0, mean - s / 2), (1, mean + s / 2)])  # even if it rests
     hill_ax.update_datalim([(mean - 3 * s, s / 2), (mean + 3 * s, 1.5 * s)])
 
     mu_ax.set_title(r"mean $\mu$")
@@ -203,19 +204,18 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     ax.plot(mus, sigmas, **RUN)
     for label, (mu, sigma) in gaussians.items():
         ax.plot(mu, sigma, clip_on=False, **LOOKS[label])
-    mu_limits, (low, high) = ax.get_xlim(), ax.get_ylim()  # what follows widens them
-    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # the tip of the curve
+    mu_limits, (low, high) = ax.get_xlim(), ax.get_ylim()  # contourf would widen them
+    mu_axis = np.union1d(np.linspace(*mu_limits, 200), mean)  # mean: the curve's tip
     sigma_axis = np.geomspace(low or high / 1000, high, 400)  # 0 has no logarithm
     height = log_likelihood(*np.meshgrid(mu_axis, sigma_axis), mean, s)
     depth = log_likelihood(mean, s, mean, s) - height
-    levels = 0.05 * 4.0 ** np.arange(8)
-    shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, 9))  # between them
+    levels = 0.05 * 4.0 ** np.arange(8)  # four times as deep is about twice as far
+    shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, 9))  # one more than levels
     ax.contourf(mu_axis, sigma_axis, depth, levels, colors=shades, extend="both")
     curve = best_sigma(mu_axis, mean, s)
-    ax.plot(mu_axis, curve, color="0.3", lw=1, label=r"best $\sigma$ for each $\mu$")
-    ax.set(xlim=mu_limits, ylim=(low, high))
+    ax.plot(mu_axis, curve, color="0.3", label=r"best $\sigma$ for each $\mu$")
+    ax.set(xlim=mu_limits, ylim=(low, high), title="log-likelihood: lighter is higher")
     ax.locator_params(axis="x", nbins=4)  # more numbers may touch
-    ax.set_title("log-likelihood: lighter is higher")
 
 
 def draw_density(ax, x, mean, s, gaussians):
@@ -295,8 +295,8 @@ def main():
     check_constants()
     x = load_samples()
     mean, s = np.mean(x), np.std(x)
-    starts_and_steps = map(float, [MU_START, SIGMA_START, STEP_MU, STEP_SIGMA])
-    settings = *starts_and_steps, int(N_ITERATIONS)  # NumPy's own floats are slower
+    floats = map(float, [MU_START, SIGMA_START, STEP_MU, STEP_SIGMA])
+    settings = *floats, int(N_ITERATIONS)  # NumPy's own numbers are slower
     mus, sigmas = fit(x, *settings)
     gaussians = {"true": (MU_TRUE, SIGMA_TRUE)} if DATA is None else {}
     gaussians |= {"start": (mus[0], sigmas[0]), "final": (mus[-1], sigmas[-1])}
@@ -312,7 +312,7 @@ def main():
         figure.savefig(folder / name, dpi=220)  # 1760 pixels wide
     except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f"FIGURE = {FIGURE!r} cannot be saved: {error}") from None
-    print("Figure:", name, flush=True)  # now, as show waits for the window
+    print("Figure:", name)
     plt.show()
 
 

@@ -34,7 +34,8 @@ def run(monkeypatch, capsys, tmp_path):
         for name, value in {**SHIPPED, **constants}.items():
             monkeypatch.setattr(fit_gaussian, name, value)
         try:
-            result.last_words = fit_gaussian.main()  # None
+            fit_gaussian.main()
+            result.last_words = None
         except SystemExit as stop:
             result.last_words = stop.code
         out = capsys.readouterr().out

@@ -19,10 +19,10 @@ def test_the_shipped_run_ends_near_the_truth_and_near_the_closed_form():
 
 
 @pytest.mark.parametrize("changes", [{}, {"STEP_MU": 4.0, "STEP_SIGMA": 2.0}], ids=str)
-@pytest.mark.parametrize("x", [PAGE_SAMPLES, [1, 2, 4, 3, -0.5], [5e5, 5e5 + 3]])
+@pytest.mark.parametrize("x", [PAGE_SAMPLES, [1, 2, 4, 3, -0.5]], ids=len)
 def test_the_trajectories_are_those_of_the_page_s_loop(x, changes):
     expected = page_loop(x, *settings(**changes))
-    np.testing.assert_allclose(fit(x, *settings(**changes)), expected, rtol=1e-8)
+    np.testing.assert_allclose(fit(x, *settings(**changes)), expected, rtol=1e-11)
 
 
 @pytest.mark.parametrize("mu, sigma", [(-3.0, 1.0), (2.0, 0.5), (0.0, 3.0)])
@@ -34,14 +34,15 @@ def test_a_step_is_the_step_size_times_the_slope_of_the_log_likelihood(mu, sigma
         return np.mean([math.log(NormalDist(mu, sigma).pdf(each)) for each in x])
 
     rise = log_likelihood(mu + h, sigma) - log_likelihood(mu - h, sigma)
-    assert new_mu - mu == pytest.approx(0.02 * rise / (2 * h), rel=1e-6)
+    assert new_mu - mu == pytest.approx(0.02 * rise / (2 * h), rel=1e-8)
     # sigma uses the new mu.
     rise = log_likelihood(new_mu, sigma + h) - log_likelihood(new_mu, sigma - h)
-    assert new_sigma - sigma == pytest.approx(0.01 * rise / (2 * h), rel=1e-6)
+    assert new_sigma - sigma == pytest.approx(0.01 * rise / (2 * h), rel=1e-8)
 
 
 def random_runs(highest_step_mu, highest_step_sigma):
     """Step sizes and trajectories of 40 runs on two samples with mean 0 and s = 1."""
+    # Of mu, sigma, and their step sizes.
     lowest, highest = [0.1, 0.7, 0.1, 0.1], [4, 4, highest_step_mu, highest_step_sigma]
     rng = np.random.default_rng(0)
     for mu, sigma, step_mu, step_sigma in rng.uniform(lowest, highest, (40, 4)):
@@ -51,13 +52,14 @@ def random_runs(highest_step_mu, highest_step_sigma):
 
 def test_below_the_limits_every_run_arrives():
     for _, _, mus, sigmas in random_runs(1.99, 0.99):
-        assert [mus[-1], sigmas[-1]] == pytest.approx([0, 1], abs=0.01)
+        assert [mus[-1], sigmas[-1]] == pytest.approx([0, 1], abs=1e-9)
 
 
 def test_distance_over_sigma_to_the_k_never_rises():  # the law of README's proof
-    for step_mu, step_sigma, mus, sigmas in random_runs(1.99, 0.1):
-        ratio = abs(mus) / sigmas ** (step_mu / step_sigma)
-        assert (ratio[1:] <= ratio[:-1] * (1 + 1e-12)).all()  # but for rounding
+    for step_mu, step_sigma, mus, sigmas in random_runs(1.99, 0.99):
+        if step_mu >= step_sigma:
+            ratio = abs(mus) / sigmas ** (step_mu / step_sigma)
+            assert (np.diff(ratio) <= 0).all()
 
 
 def test_sigma_squared_falls_slowly():  # so "the way down takes at least ..."

@@ -34,7 +34,7 @@ def test_the_rows_of_try_it(run, edits, shown):
 
 @pytest.mark.parametrize("mu_start, sigma_1", [(-300.0, 739.8), (-3.0, 1.23)])
 def test_the_rule_on_paper(mu_start, sigma_1):
-    _, sigmas = fit_gaussian.fit([0, 4], mu_start, 1.0, 0.1, 0.01, 1)
+    _, sigmas = fit_gaussian.fit([0, 4], mu_start, 1.0, 0.1, 0.01, 1)  # mean 2, s 2
     assert sigmas[1] == pytest.approx(sigma_1, abs=0.05)
     assert f"= {sigma_1}$" in README
 
