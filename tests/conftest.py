@@ -16,11 +16,12 @@ matplotlib.rcdefaults()
 
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
-    """Run main() with some constants, in an empty folder; return what a user gets.
+    """Run main() with some constants, as if the script were the file beside/it.py.
 
-    lines: what is printed. verdict: of these, what follows the table. last_words: the
-    line that stops the script, or None. figure: what is shown, or None. panels: those
-    of the figure, by name. Saving takes long: only run(save=True) does it.
+    Return what a user gets. lines: what is printed. verdict: of these, what follows the
+    table. last_words: the line that stops the script, or None. figure: what is shown,
+    or None. panels: those of the figure, by name. As saving takes long, only
+    run(save=True) does it, and not after another run.
     """
     monkeypatch.chdir(tmp_path)
     (tmp_path / "beside").mkdir()

@@ -42,7 +42,7 @@ def test_a_step_is_the_step_size_times_the_slope_of_the_log_likelihood(mu, sigma
 
 def random_runs(highest_step_mu, highest_step_sigma):
     """Step sizes and trajectories of 40 runs on two samples with mean 0 and s = 1."""
-    # Of mu, sigma, and their step sizes.
+    # mu, sigma, step size of mu, step size of sigma
     lowest, highest = [0.1, 0.7, 0.1, 0.1], [4, 4, highest_step_mu, highest_step_sigma]
     rng = np.random.default_rng(0)
     for mu, sigma, step_mu, step_sigma in rng.uniform(lowest, highest, (40, 4)):
@@ -57,9 +57,9 @@ def test_below_the_limits_every_run_arrives():
 
 def test_distance_over_sigma_to_the_k_never_rises():  # the law of README's proof
     for step_mu, step_sigma, mus, sigmas in random_runs(1.99, 0.99):
-        if step_mu >= step_sigma:
-            ratio = abs(mus) / sigmas ** (step_mu / step_sigma)
-            assert (np.diff(ratio) <= 0).all()
+        k = step_mu / step_sigma
+        if k >= 1:  # which the law needs
+            assert (np.diff(abs(mus) / sigmas**k) <= 0).all()
 
 
 def test_sigma_squared_falls_slowly():  # so "the way down takes at least ..."
@@ -69,7 +69,8 @@ def test_sigma_squared_falls_slowly():  # so "the way down takes at least ..."
 
 def test_above_the_curve_sigma_only_falls_and_mu_comes_nearer():
     for _, _, mus, sigmas in random_runs(0.9, 0.5):
+        # In the end, it lies on the curve, but for rounding.
         above = np.flatnonzero(sigmas > np.sqrt(1 + mus**2) + 1e-12)
-        assert (np.diff(above) == 1).all()  # once above, always above
+        assert (np.diff(above) == 1).all()  # it does not leave and come back
         assert (np.diff(sigmas[above]) <= 0).all()
         assert (np.diff(abs(mus[above])) <= 0).all()

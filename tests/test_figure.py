@@ -26,7 +26,7 @@ def panels(run):
 
 
 def drawn(ax, x, y):
-    """The line, or the point, that is drawn in a panel through these coordinates."""
+    """The line or point that a panel has at these coordinates; fails if there is none."""
     wanted = pytest.approx(np.column_stack(np.broadcast_arrays(x, y)))
     return next(line for line in ax.lines if line.get_xydata() == wanted)
 
@@ -46,7 +46,7 @@ def test_every_iteration_of_the_page_s_loop_is_a_dot(panels):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_gaussians_are_marked_as_in_the_legend(panels, name):
     mu, sigma = GAUSSIANS[name]
-    at = {"start": 0, "final": 30}.get(name, [0, 1])  # the iteration, or all across
+    at = {"start": 0, "final": 30}.get(name, [0, 1])  # iteration, or left and right end
     marks = [drawn(panels["hill"], mu, sigma)]
     marks += [drawn(panels["mu"], at, mu), drawn(panels["sigma"], at, sigma)]
     for mark, look in itertools.product(marks, ["color", "marker", "markersize"]):
@@ -72,7 +72,7 @@ def test_lighter_is_higher(panels):
     hill = panels["hill"]
     hill.figure.canvas.draw()
     picture = np.asarray(hill.figure.canvas.buffer_rgba())
-    # (mu - mean, sigma) in units of s: from near the maximum to far down, beside lines.
+    # (mu - mean, sigma) in units of s. Each is lower than the one before, on no line.
     places = [(0.8, 1), (1.8, 1), (1.8, 0.6), (1.8, 0.3), (1.8, 0.1)]
     points = [(MEAN + d * S, w * S) for d, w in places]
     x, y = hill.transData.transform(points).astype(int).T
@@ -81,21 +81,28 @@ def test_lighter_is_higher(panels):
     assert (np.diff(brightness) < 0).all()
 
 
-def test_what_coincides_is_seen_and_only_the_run_has_its_colour(panels):
-    assert list(legend(panels)) == [*NAMES, CURVE]
-    true, start, final, best, _ = legend(panels).values()
+def test_only_the_run_has_its_colour(panels):
+    true, start, final, best, curve = legend(panels).values()
     dots = drawn(panels["mu"], range(31), MUS)
     assert start.get_color() == final.get_color() == dots.get_color()
-    colors = {line.get_color() for line in (true, start, best)}
-    assert len(colors) == 3 and "white" not in colors
+    assert (
+        len({line.get_color() for line in (true, start, best, curve)} - {"white"}) == 4
+    )
+
+
+def test_what_coincides_is_seen(panels):
+    assert list(legend(panels)) == [*NAMES, CURVE]
+    true, start, final, best, _ = legend(panels).values()
+    # Those drawn first are larger, hollow or wider; the last line is dotted.
     assert true.get_markersize() > start.get_markersize() > final.get_markersize()
-    assert true.get_linewidth() > final.get_linewidth() > start.get_linewidth()
     assert true.get_fillstyle() == start.get_fillstyle() == "none"
+    assert true.get_linewidth() > final.get_linewidth() > start.get_linewidth()
     assert best.get_linestyle() == ":"
 
 
 AGES = np.random.default_rng(2).normal(40, 12, 500).round()
 TIMES = [1.7e9 + 0.25 * i for i in range(9)]
+# Samples, their gap, and the bars' width; 1 is too wide a gap for s = 0.5.
 BARS = [([1, 2, 3, 4], 1, 1), (AGES, 1, 4), (TIMES, 0.25, 0.25), ([0, 1], 1 / 6, 1 / 6)]
 
 
@@ -103,7 +110,7 @@ BARS = [([1, 2, 3, 4], 1, 1), (AGES, 1, 4), (TIMES, 0.25, 0.25), ([0, 1], 1 / 6,
 def test_bars_begin_half_a_gap_below_the_samples_and_count_them(run, x, gap, width):
     ax = run(DATA=x).panels["density"]
     corners, heights = ax.patches[0].get_xy().T
-    n_bars = len(corners) // 4  # the outline goes along the tops, and back below
+    n_bars = len(corners) // 4  # the outline has two corners a bar, there and back
     edges = corners[: 2 * n_bars + 1 : 2]
     expected = min(x) - gap / 2 + width * np.arange(n_bars + 1)
     assert edges == pytest.approx(expected, rel=1e-12)
@@ -160,4 +167,5 @@ def test_nothing_is_cut_off_or_covered(run, constants):
     for ax in figure.axes:
         for numbers in (ax.get_xticklabels(), ax.get_yticklabels()):
             assert not overlap([each.get_window_extent() for each in numbers])
-    assert figure.legends[0].get_window_extent().height < 0.06 * figure.bbox.height
+    one_row = 0.06 * figure.bbox.height
+    assert figure.legends[0].get_window_extent().height < one_row

@@ -15,6 +15,7 @@ import fit_gaussian
 
 README = Path(fit_gaussian.__file__).with_name("README.md").read_text("utf-8")
 BLOCKS = re.findall(r"(?ms)^```(\w+)\n(.*?)^```$", README)
+# The rows of "Try it": | `CONSTANT = ...` | what it prints | why |
 ROWS = re.findall(r"(?m)^\| `([A-Z].+?)` \| (.+?) \| .+ \|$", README)
 same_stream = round(np.random.default_rng(0).normal(), 9) == 0.125730221
 needs_same_stream = pytest.mark.skipif(not same_stream, reason="other samples")
@@ -40,10 +41,10 @@ def test_the_rule_on_paper(mu_start, sigma_1):
 
 
 def changed_fit(diff):
-    """The function fit after a diff of README: red lines out, green lines in."""
+    """The function fit after a diff of README: lines with - out, lines with + in."""
     source = inspect.getsource(fit_gaussian.fit)
-    red, green = (re.findall(rf"(?m)^\{sign}(.*)", diff) for sign in "-+")
-    for old, new in zip(red, green):
+    minus, plus = (re.findall(rf"(?m)^\{sign}(.*)", diff) for sign in "-+")
+    for old, new in zip(minus, plus):
         assert source.count(old) == 1
         source = source.replace(old, new)
     names = {**vars(fit_gaussian)}
@@ -61,7 +62,9 @@ def test_with_the_cure_step_sizes_of_1_arrive_in_one_iteration():
 
 def test_the_simultaneous_update_of_sigma_uses_the_old_mu():
     _, sigmas = changed_fit(SIMULTANEOUS)([1.0, 5.0], 4.0, 1.0, 0.5, 0.01, 1)
-    assert sigmas[1] == pytest.approx(1 + 0.01 * (np.mean([9, 1]) - 1))
+    assert sigmas[1] == pytest.approx(
+        1 + 0.01 * (np.mean([(1 - 4) ** 2, (5 - 4) ** 2]) - 1)
+    )
 
 
 @pytest.mark.parametrize("figure", ["fit", "fit.pdf"])

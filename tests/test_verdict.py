@@ -16,8 +16,8 @@ RISES_LATER = {"DATA": [1.0, 5.0], "MU_START": -97.0}
 BREAKS_OFF = {**ON_TOP, "SIGMA_START": 1.72, "STEP_SIGMA": 24.0}
 
 CONVERGED = "Converged at iteration #, within one standard error of the maximum."
-MU = "Not converged: STEP_MU is not below 2 s^2 = {}, and overshoots."
-SIGMA = "Not converged: STEP_SIGMA is not below s^2 = {}, and overshoots."
+OVER_MU = "Not converged: STEP_MU is not below 2 s^2 = {}, and overshoots."
+OVER_SIGMA = "Not converged: STEP_SIGMA is not below s^2 = {}, and overshoots."
 LEAP = "Not converged: iteration 1 takes sigma from {}."
 CAUSE = "\nFor this MU_START and these steps, so small a SIGMA_START makes a huge step."
 RISES = "Not converged: sigma gets as high as {}"
@@ -25,22 +25,25 @@ HIGH = "Not converged: sigma gets as high as 30, too high for STEP_SIGMA."
 DOWN = "\nThe way down takes at least {} iterations."
 SMALL = "Not converged: the steps are too small, or too near their limits."
 
-# Constants, and what the verdict begins with. Each case has one cause.
+# Constants, and what the verdict begins with: a step size is only named if it is felt.
 VERDICTS = [
     (ON_TOP, CONVERGED),
     ({**ON_TOP, "STEP_MU": 99.0, "STEP_SIGMA": 99.0}, CONVERGED),  # it rests
-    ({**S_IS_HALF, "STEP_MU": 0.55}, MU.format("0.5")),
-    ({**S_IS_HALF, "STEP_SIGMA": 0.28}, SIGMA.format("0.25")),
+    ({**S_IS_HALF, "STEP_MU": 0.55}, OVER_MU.format("0.5")),
+    ({**S_IS_HALF, "STEP_SIGMA": 0.28}, OVER_SIGMA.format("0.25")),
     ({**S_IS_2, "STEP_MU": 7.5, "STEP_SIGMA": 3.8}, CONVERGED),
-    (BREAKS_OFF, SIGMA.format("4") + "\nIteration 3 takes sigma out of 1e-30 to 1e30."),
+    (
+        BREAKS_OFF,
+        OVER_SIGMA.format("4") + "\nIteration 3 takes sigma out of 1e-30 to 1e30.",
+    ),
     (MARKS, LEAP.format("1 to 48.03") + CAUSE + DOWN.format("1.09e+05")),
     ({**MARKS, "SIGMA_START": 1e-20}, LEAP.format("1e-20 beyond 1e30") + CAUSE),
     (STARTS_AT_30, HIGH + DOWN.format("4.47e+04")),
     ({**STARTS_AT_30, "STEP_MU": 9.0}, HIGH),  # STEP_MU overshoots later
     ({**S_IS_2, "SIGMA_START": 999.0, "STEP_SIGMA": 4.2}, RISES.format("999")),
     ({**RISES_LATER, "STEP_SIGMA": 1.25e-4}, RISES.format("3.737")),
-    ({**S_IS_2, "STEP_MU": 1e20}, MU.format("8")),
-    ({**STARTS_AT_30, "STEP_MU": 9.0, "STEP_SIGMA": 1e6}, SIGMA.format("4")),
+    ({**S_IS_2, "STEP_MU": 1e20}, OVER_MU.format("8")),
+    ({**STARTS_AT_30, "STEP_MU": 9.0, "STEP_SIGMA": 1e6}, OVER_SIGMA.format("4")),
     ({**S_IS_2, "SIGMA_START": 17.0, "STEP_MU": 1e-6}, SMALL),
 ]
 
@@ -72,10 +75,11 @@ def test_it_arrives_when_the_page_s_loop_is_near_for_good(run, x, changes):
 def random_constants(seed):
     """Samples, and a start and steps in units of their s, from mild to wild."""
     rng = np.random.default_rng(seed)
-    s, far, offset, wide = 10 ** rng.uniform([-5, -3, -3, -3], [5, 6, 3, 2])
+    s = 10 ** rng.uniform(-5, 5)
+    mean, offset, sigma = s * 10 ** rng.uniform(-3, [6, 3, 2])
     step_mu, step_sigma = s**2 * 10 ** rng.uniform(-5, 1, 2)
-    x = rng.normal(s * far, s, rng.integers(2, 10_000))
-    constants = {"DATA": x, "MU_START": s * far + s * offset, "SIGMA_START": s * wide}
+    x = rng.normal(mean, s, rng.integers(2, 10_000))
+    constants = {"DATA": x, "MU_START": mean + offset, "SIGMA_START": sigma}
     return {**constants, "STEP_MU": step_mu, "STEP_SIGMA": step_sigma}
 
 
@@ -90,6 +94,7 @@ UNUSUAL = [
 @pytest.mark.parametrize("constants", [*UNUSUAL, *map(random_constants, range(15))])
 def test_one_paste_is_enough_and_the_columns_line_up(run, constants):
     result = run(**constants)
+    # Four rows: a label of 18, then three columns of 20.
     assert {len(line) for line in result.lines[:4]} == {18 + 3 * 20}
     assert {len(line[18:].split()) for line in result.lines[:4]} == {3}
     assert all(line.isascii() for line in result.lines)
@@ -97,7 +102,7 @@ def test_one_paste_is_enough_and_the_columns_line_up(run, constants):
     assert run(**constants).verdict[0].startswith("Converged")
 
 
-def test_the_proposed_settings_are_safe_and_short_to_type(run):
+def test_the_proposed_settings_are_rounded_to_be_short_to_type(run):
     constants = {"DATA": [-7.334, -6.67], "STEP_MU": 9.0}  # mean -7.002, s 0.332
     start = "MU_START = -7.59\nSIGMA_START = 0.99\n"
     steps = "STEP_MU = 0.05445\nSTEP_SIGMA = 0.027225\nN_ITERATIONS = 100\n"
