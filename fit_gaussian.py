@@ -185,7 +185,7 @@ def draw(x, mean, s, mus, sigmas, gaussians, headline):
 
     mu_ax.set_title(r"mean $\mu$")
     sigma_ax.set(title=r"standard deviation $\sigma$", xlabel="iteration")
-    sigma_ax.locator_params(axis="x", integer=True)
+    sigma_ax.locator_params("x", integer=True)
     hill_ax.set(xlabel=r"$\mu$", ylabel=r"$\sigma$")
     if sigma_ax.get_ylim()[1] > 40 * s:  # s would be hard to tell from 0
         sigma_ax.set(title=r"standard deviation $\sigma$ (log scale)", yscale="log")
@@ -215,7 +215,7 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     curve = best_sigma(mu_axis, mean, s)
     ax.plot(mu_axis, curve, color="0.3", label=r"best $\sigma$ for each $\mu$")
     ax.set(xlim=mu_limits, ylim=(low, high), title="log-likelihood: lighter is higher")
-    ax.locator_params(axis="x", nbins=4)  # more numbers may touch
+    ax.locator_params("x", nbins=4)  # more numbers may touch
 
 
 def draw_density(ax, x, mean, s, gaussians):
@@ -238,7 +238,7 @@ def draw_density(ax, x, mean, s, gaussians):
         ax.plot(grid, bell, label=label, markevery=[], **LOOKS[label])
     ax.set(title="samples and Gaussians", xlim=(low, high), yticks=[])
     ax.set_ylim(-0.03 / s, max(0.9 / s, 1.05 * heights.max()))  # best bell: 0.4 / s
-    ax.locator_params(axis="x", nbins=4)
+    ax.locator_params("x", nbins=4)
 
 
 # ---------------------------------------------- the samples, the checks, the whole
@@ -312,7 +312,7 @@ def main():
         figure.savefig(folder / name, dpi=220)  # 1760 pixels wide
     except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f"FIGURE = {FIGURE!r} cannot be saved: {error}") from None
-    print("Figure:", name)
+    print("Figure:", name, flush=True)  # now, as show waits for the window
     plt.show()
 
 
