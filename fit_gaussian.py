@@ -104,10 +104,10 @@ def verdict(x, mu_start, sigma_start, step_mu, step_sigma, n_iterations):
         reason = f"iteration {i} takes sigma from {sigmas[-1]:.4g} beyond 1e30.\n{LEAP}"
     elif arrival <= min(n_longer, MOST_ITERATIONS):
         reason = f"N_ITERATIONS is too small, it arrives at iteration {arrival}."
-        edits = f"N_ITERATIONS = {arrival}"
+        edits = f"N_ITERATIONS = {arrival}  # other samples may need more"
     else:
         reason = why_slow(sigmas[: n_iterations + 1], s + near, step_sigma, n_longer)
-    paste = "This converges; other samples may need more. Paste it over the constants:"
+    paste = "With these samples, this converges. Paste it over the constants:"
     return f"Not converged: {reason}\n{paste}\n{edits}"
 
 
