@@ -1,4 +1,4 @@
-"""Surroundings of the tests: no window, no matplotlibrc, and `run`, the one way in."""
+"""Surroundings of the tests: no window, no matplotlibrc, and `run`, the way to run main()."""
 
 from types import SimpleNamespace
 
@@ -16,12 +16,12 @@ matplotlib.rcdefaults()
 
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
-    """Run main() with some constants, as if the script were the file beside/it.py.
+    """Run main() in an empty folder, as if the script were its file beside/it.py.
 
     Return what a user gets. lines: what is printed. verdict: of these, what follows the
     table. last_words: the line that stops the script, or None. figure: what is shown,
-    or None. panels: those of the figure, by name. As saving takes long, only
-    run(save=True) does it, and not after another run.
+    or None. panels: those of the figure, by name. As saving takes long, a stub does it,
+    and stays, unless the first run is run(save=True).
     """
     monkeypatch.chdir(tmp_path)
     (tmp_path / "beside").mkdir()

@@ -19,7 +19,7 @@ SHIPPED = {
     "N_ITERATIONS": 500,
     "FIGURE": "example2_nf.png",
 }
-PAGE_SAMPLES = np.random.default_rng(0).normal(2.0, 2.0, 10_000)
+SHIPPED_SAMPLES = np.random.default_rng(0).normal(2.0, 2.0, 10_000)
 SETTINGS = ["MU_START", "SIGMA_START", "STEP_MU", "STEP_SIGMA", "N_ITERATIONS"]
 
 

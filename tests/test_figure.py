@@ -47,7 +47,8 @@ def test_every_iteration_of_the_page_s_loop_is_a_dot(panels):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_gaussians_are_marked_as_in_the_legend(panels, name):
     mu, sigma = GAUSSIANS[name]
-    at = {"start": 0, "final": 30}.get(name, [0, 1])  # iteration, or left and right end
+    # An iteration; or a line from 0 to 1, which are the left and right end (axhline).
+    at = {"start": 0, "final": 30}.get(name, [0, 1])
     marks = [drawn(panels["hill"], mu, sigma)]
     marks += [drawn(panels["mu"], at, mu), drawn(panels["sigma"], at, sigma)]
     for mark, look in itertools.product(marks, ["color", "marker", "markersize"]):
@@ -73,7 +74,8 @@ def test_lighter_is_higher(panels):
     hill = panels["hill"]
     hill.figure.canvas.draw()
     picture = np.asarray(hill.figure.canvas.buffer_rgba())
-    # (mu - mean, sigma) in units of s. Each is lower than the one before, on no line.
+    # (mu - mean, sigma) in units of s, each with a lower log-likelihood than the one
+    # before. No line covers them.
     places = [(0.8, 1), (1.8, 1), (1.8, 0.6), (1.8, 0.3), (1.8, 0.1)]
     points = [(MEAN + d * S, w * S) for d, w in places]
     x, y = hill.transData.transform(points).astype(int).T
@@ -82,7 +84,7 @@ def test_lighter_is_higher(panels):
     assert (np.diff(brightness) < 0).all()
 
 
-def test_only_the_run_has_its_colour(panels):
+def test_start_and_final_have_the_run_s_colour_and_the_others_their_own(panels):
     true, start, final, best, curve = legend(panels).values()
     dots = drawn(panels["mu"], range(31), MUS)
     assert start.get_color() == final.get_color() == dots.get_color()
@@ -93,7 +95,8 @@ def test_only_the_run_has_its_colour(panels):
 def test_what_coincides_is_seen(panels):
     assert list(legend(panels)) == [*NAMES, CURVE]
     true, start, final, best, _ = legend(panels).values()
-    # Those drawn first are larger, hollow or wider; the last line is dotted.
+    # Later marks leave the ring of earlier ones, and later lines their edge; the dots of
+    # the last line leave gaps. The start's line is thin, but its ring shows.
     assert true.get_markersize() > start.get_markersize() > final.get_markersize()
     assert true.get_fillstyle() == start.get_fillstyle() == "none"
     assert true.get_linewidth() > final.get_linewidth() > start.get_linewidth()
@@ -102,7 +105,7 @@ def test_what_coincides_is_seen(panels):
 
 AGES = np.random.default_rng(2).normal(40, 12, 500).round()
 TIMES = [1.7e9 + 0.25 * i for i in range(9)]
-# Samples, their gap, and the bars' width; 1 is too wide a gap for s = 0.5.
+# Samples, their gap, the bars' width. Of [0, 1], the gap is above s: s / 3 is used.
 BARS = [([1, 2, 3, 4], 1, 1), (AGES, 1, 4), (TIMES, 0.25, 0.25), ([0, 1], 1 / 6, 1 / 6)]
 
 
@@ -110,7 +113,7 @@ BARS = [([1, 2, 3, 4], 1, 1), (AGES, 1, 4), (TIMES, 0.25, 0.25), ([0, 1], 1 / 6,
 def test_bars_begin_half_a_gap_below_the_samples_and_count_them(run, x, gap, width):
     ax = run(DATA=x).panels["density"]
     corners, heights = ax.patches[0].get_xy().T
-    n_bars = len(corners) // 4  # the outline has two corners a bar, there and back
+    n_bars = len(corners) // 4  # along the tops: e0, e0, e1, e1, e2, ...; then back
     edges = corners[: 2 * n_bars + 1 : 2]
     expected = min(x) - gap / 2 + width * np.arange(n_bars + 1)
     assert edges == pytest.approx(expected, rel=1e-12)
@@ -141,11 +144,11 @@ def test_sigma_begins_at_0_unless_a_named_log_scale_is_needed(run, sigma_start, 
 
 EDITS = [
     {},
-    {**DRAWN, "MU_START": -150_000.0},
-    {"SIGMA_START": 1e-20},
+    {**DRAWN, "MU_START": -150_000.0},  # long numbers, log scale
+    {"SIGMA_START": 1e-20},  # a run of one point
     {"N_SAMPLES": 2, "N_ITERATIONS": 1},
-    {"DATA": TIMES},
-    {"DATA": [*AGES, 7000], "MU_START": 1e4, "SIGMA_START": 99.0},
+    {"DATA": TIMES},  # offsets at the axes
+    {"DATA": [*AGES, 7000], "MU_START": 1e4},  # a label below the samples
     {"MU_TRUE": -9e5, "SIGMA_TRUE": 0.04, "MU_START": -9e5, "SIGMA_START": 0.1},
 ]
 
@@ -167,5 +170,5 @@ def test_nothing_is_cut_off_or_covered(run, constants):
     for ax in figure.axes:
         for numbers in (ax.get_xticklabels(), ax.get_yticklabels()):
             assert not overlap([each.get_window_extent() for each in numbers])
-    one_row = 0.06 * figure.bbox.height
+    one_row = 0.06 * figure.bbox.height  # of the legend
     assert figure.legends[0].get_window_extent().height < one_row

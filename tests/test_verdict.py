@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from helpers import PAGE_SAMPLES, SETTINGS, page_loop, pasted, settings
+from helpers import SETTINGS, SHIPPED_SAMPLES, page_loop, pasted, settings
 
 MARKS = {"DATA": [70, 65, 82, 71, 55, 90]}
 ON_TOP = {"DATA": [1.0, 5.0], "MU_START": 3.0, "SIGMA_START": 2.0}
@@ -18,14 +18,15 @@ BREAKS_OFF = {**ON_TOP, "SIGMA_START": 1.72, "STEP_SIGMA": 24.0}
 CONVERGED = "Converged at iteration #, within one standard error of the maximum."
 OVER_MU = "Not converged: STEP_MU is not below 2 s^2 = {}, and overshoots."
 OVER_SIGMA = "Not converged: STEP_SIGMA is not below s^2 = {}, and overshoots."
-LEAP = "Not converged: iteration 1 takes sigma from {}."
-CAUSE = "\nFor this MU_START and these steps, so small a SIGMA_START makes a huge step."
+JUMP = "Not converged: iteration 1 takes sigma from {}."
+LEAP = "\nFor this MU_START and these steps, so small a SIGMA_START makes a huge step."
 RISES = "Not converged: sigma gets as high as {}"
 HIGH = "Not converged: sigma gets as high as 30, too high for STEP_SIGMA."
 DOWN = "\nThe way down takes at least {} iterations."
 SMALL = "Not converged: the steps are too small, or too near their limits."
 
-# Constants, and what the verdict begins with: a step size is only named if it is felt.
+# Constants, and what the verdict begins with. A step size that is too large is only
+# named if the run overshoots because of it.
 VERDICTS = [
     (ON_TOP, CONVERGED),
     ({**ON_TOP, "STEP_MU": 99.0, "STEP_SIGMA": 99.0}, CONVERGED),  # it rests
@@ -33,8 +34,8 @@ VERDICTS = [
     ({**S_IS_HALF, "STEP_SIGMA": 0.28}, OVER_SIGMA.format("0.25")),
     ({**S_IS_2, "STEP_MU": 7.5, "STEP_SIGMA": 3.8}, CONVERGED),
     (BREAKS_OFF, OVER_SIGMA.format("4") + "\nIteration 3 takes sigma out of 1e-30 to"),
-    (MARKS, LEAP.format("1 to 48.03") + CAUSE + DOWN.format("1.09e+05")),
-    ({**MARKS, "SIGMA_START": 1e-20}, LEAP.format("1e-20 beyond 1e30") + CAUSE),
+    (MARKS, JUMP.format("1 to 48.03") + LEAP + DOWN.format("1.09e+05")),
+    ({**MARKS, "SIGMA_START": 1e-20}, JUMP.format("1e-20 beyond 1e30") + LEAP),
     (STARTS_AT_30, HIGH + DOWN.format("4.47e+04")),
     ({**STARTS_AT_30, "STEP_MU": 9.0}, HIGH),  # STEP_MU overshoots later
     ({**S_IS_2, "SIGMA_START": 999.0, "STEP_SIGMA": 4.2}, RISES.format("999")),
@@ -52,11 +53,11 @@ def test_the_verdict_names_the_cause_and_is_the_title(run, constants, begins):
     assert verdict.startswith(begins)
     assert list(pasted(result.verdict)) == ([] if CONVERGED in begins else SETTINGS)
     assert result.verdict[0] in [text.get_text() for text in result.figure.texts]
-    assert len(result.verdict[0]) < 80
+    assert len(result.verdict[0]) < 80  # fits above the figure
 
 
 @pytest.mark.parametrize("changes", [{}, {"STEP_MU": 5.0}, {"SIGMA_START": 10.0}])
-@pytest.mark.parametrize("x", [PAGE_SAMPLES, [1.0, 5.0]], ids=len)
+@pytest.mark.parametrize("x", [SHIPPED_SAMPLES, [1.0, 5.0]], ids=len)
 def test_it_arrives_when_the_page_s_loop_is_near_for_good(run, x, changes):
     mus, sigmas = page_loop(x, *settings(N_ITERATIONS=8000, **changes))
     near = min(np.std(x) / 100, np.std(x) / math.sqrt(2 * len(x)))
@@ -73,6 +74,7 @@ def random_constants(seed):
     """Samples, and a start and steps in units of their s, from mild to wild."""
     rng = np.random.default_rng(seed)
     s = 10 ** rng.uniform(-5, 5)
+    # From s / 1000 to a million, a thousand and a hundred times s.
     mean, offset, sigma = s * 10 ** rng.uniform(-3, [6, 3, 2])
     step_mu, step_sigma = s**2 * 10 ** rng.uniform(-5, 1, 2)
     x = rng.normal(mean, s, rng.integers(2, 10_000))
@@ -89,14 +91,18 @@ UNUSUAL = [
 
 
 @pytest.mark.parametrize("constants", [*UNUSUAL, *map(random_constants, range(15))])
-def test_one_paste_is_enough_and_the_columns_line_up(run, constants):
-    result = run(**constants)
-    # Four rows: a label of 18, then three columns of 20.
-    assert {len(line) for line in result.lines[:4]} == {18 + 3 * 20}
-    assert {len(line[18:].split()) for line in result.lines[:4]} == {3}
-    assert all(line.isascii() for line in result.lines)
-    constants = {**constants, **pasted(result.verdict)}
+def test_one_paste_is_enough(run, constants):
+    constants = {**constants, **pasted(run(**constants).verdict)}
     assert run(**constants).verdict[0].startswith("Converged")
+
+
+@pytest.mark.parametrize("constants", [{}, *UNUSUAL], ids=str)
+def test_the_columns_line_up_on_any_console(run, constants):
+    lines = run(**constants).lines
+    assert all(line.isascii() for line in lines)
+    # The first four lines have a label of 18 and three columns of 20.
+    assert {len(line) for line in lines[:4]} == {18 + 3 * 20}
+    assert {len(line[18:].split()) for line in lines[:4]} == {3}
 
 
 def test_the_proposed_settings_are_rounded_to_be_short_to_type(run):
@@ -151,8 +157,8 @@ BAD_DATA = [
 ]
 
 
-@pytest.mark.parametrize("data, line", BAD_DATA, ids=str)
-def test_bad_samples_are_refused_with_the_reason(run, data, line):
+@pytest.mark.parametrize("data, begins", BAD_DATA, ids=str)
+def test_bad_samples_are_refused_with_the_reason(run, data, begins):
     result = run(DATA=data)
-    assert result.last_words.startswith(line) and "\n" not in result.last_words
+    assert result.last_words.startswith(begins) and "\n" not in result.last_words
     assert result.lines == [] and result.figure is None
