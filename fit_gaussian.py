@@ -209,7 +209,7 @@ def draw_hill(ax, mean, s, mus, sigmas, gaussians):
     sigma_axis = np.geomspace(low or high / 1000, high, 400)  # 0 has no logarithm
     height = log_likelihood(*np.meshgrid(mu_axis, sigma_axis), mean, s)
     depth = log_likelihood(mean, s, mean, s) - height
-    levels = 0.05 * 4.0 ** np.arange(8)  # four times as deep is about twice as far
+    levels = 0.05 * 4.0 ** np.arange(8)  # each is four times as deep
     shades = plt.get_cmap("Greens")(np.linspace(0, 0.4, 9))  # one more than levels
     ax.contourf(mu_axis, sigma_axis, depth, levels, colors=shades, extend="both")
     curve = best_sigma(mu_axis, mean, s)

@@ -1,4 +1,4 @@
-"""Surroundings of the tests: no window, no matplotlibrc, and `run`, the way to run main()."""
+"""Surroundings of the tests: no window, no matplotlibrc, and `run` to call main()."""
 
 from types import SimpleNamespace
 
@@ -20,8 +20,8 @@ def run(monkeypatch, capsys, tmp_path):
 
     Return what a user gets. lines: what is printed. verdict: of these, what follows the
     table. last_words: the line that stops the script, or None. figure: what is shown,
-    or None. panels: those of the figure, by name. As saving takes long, a stub does it,
-    and stays, unless the first run is run(save=True).
+    or None. panels: those of the figure, by name. As saving takes long, it does nothing
+    for the rest of the test, unless save=True.
     """
     monkeypatch.chdir(tmp_path)
     (tmp_path / "beside").mkdir()

@@ -54,7 +54,7 @@ def test_the_laws_that_the_readme_proves(seed):
     # |mean - mu| / sigma^k never grows, if k >= 1 (step 2 of "It always arrives").
     k = step_mu / step_sigma
     assert k < 1 or (np.diff(abs(mus) / sigmas**k) <= 0).all()
-    # Once above the curve, it stays so; there, sigma only falls and mu comes nearer.
+    # Above the curve, sigma only falls and mu comes nearer.
     above = sigmas >= np.sqrt(1 + mus**2)
     assert step_sigma > 0.5 or (np.diff(sigmas[above]) <= 0).all()
     assert step_sigma > 0.5 or (np.diff(abs(mus[above])) <= 0).all()

@@ -26,7 +26,7 @@ def panels(run):
 
 
 def drawn(ax, x, y):
-    """The line or point that a panel has at these coordinates; fails if there is none."""
+    """The line or point of a panel at these coordinates; fails if there is none."""
     wanted = pytest.approx(np.column_stack(np.broadcast_arrays(x, y)))
     return next(line for line in ax.lines if line.get_xydata() == wanted)
 
@@ -95,8 +95,8 @@ def test_start_and_final_have_the_run_s_colour_and_the_others_their_own(panels):
 def test_what_coincides_is_seen(panels):
     assert list(legend(panels)) == [*NAMES, CURVE]
     true, start, final, best, _ = legend(panels).values()
-    # Later marks leave the ring of earlier ones, and later lines their edge; the dots of
-    # the last line leave gaps. The start's line is thin, but its ring shows.
+    # Later marks leave the ring of earlier ones, later lines the edge of earlier ones,
+    # and the last line is dotted. The start's line is thin, but its ring shows.
     assert true.get_markersize() > start.get_markersize() > final.get_markersize()
     assert true.get_fillstyle() == start.get_fillstyle() == "none"
     assert true.get_linewidth() > final.get_linewidth() > start.get_linewidth()
